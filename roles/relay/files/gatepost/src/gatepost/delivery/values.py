@@ -1,0 +1,88 @@
+"""The values that delivery takes and returns.
+
+A `NextHop` says where and how to connect, an `Outgoing` what to send; an `Outcome` a recipient is what comes back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from gatepost.reply import Reply
+from gatepost.spool.interface import Recipient
+
+
+class Tls(Enum):
+    NONE = "none"  # never STARTTLS
+    MAY = "may"  # STARTTLS when offered, certificate not judged
+    ENCRYPT = "encrypt"  # STARTTLS or defer, certificate not judged
+    VERIFY = "verify"  # STARTTLS with a certificate valid for server_name, or defer
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """username, password: never shown, not even by repr."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NextHop:
+    """Where to deliver. name: the relay's name, or the domain for MX delivery. server_name: the host name that TLS verifies
+    and, unless address is given, the one that is dialled. address: (host, port) dialled instead."""
+
+    name: str
+    server_name: str
+    port: int
+    tls: Tls
+    helo: str
+    address: tuple[str, int] | None = None
+    ca_file: str | None = None
+    source_address: str | None = None
+    credentials: Credentials | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One transaction to send. body: wire form (CRLF, dot-stuffed, ends in CRLF, no final dot).
+    headers: (name, value) put before it, in the order in which they shall stand."""
+
+    mail_from: str
+    recipients: tuple[Recipient, ...]
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    eight_bit: bool = False
+    smtputf8: bool = False
+    ret: str = ""
+    envid: str = ""
+
+
+class Scope(Enum):
+    """What a reply or an error speaks of (after Postfix): a wider scope than the message never fails a recipient."""
+
+    SITE = "site"  # DNS, connection, TLS: the next hop cannot be reached as demanded
+    SESSION = "session"  # greeting, EHLO, AUTH
+    MESSAGE = "message"  # MAIL, DATA, end of data
+    RECIPIENT = "recipient"  # RCPT
+
+
+class Verdict(Enum):
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one recipient in one attempt. reply: the next hop's, None when there was none.
+    text: one line for people, free of secrets. peer: "host:port" reached, "" if none. tls: "TLSv1.3" or "".
+    status: the enhanced status code for a DSN (RFC 3463), made up by class where the next hop gave none."""
+
+    verdict: Verdict
+    scope: Scope
+    text: str
+    status: str
+    reply: Reply | None = None
+    peer: str = ""
+    tls: str = ""
