@@ -1,0 +1,106 @@
+# Gatepost: one target a part. `make demo` shows everything, `make test` proves it; both start from nothing.
+#
+# A clean machine needs Python 3.11 to 3.13 with its venv module, git and make. Parts that need more of Debian (Postfix,
+# podman …) install it when run as root and otherwise say what is missing and fail.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DIST := roles/relay/files/gatepost
+# Two workers on two cores; CI machines differ, so it follows the machine.
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
+
+export XDG_CACHE_HOME ?= $(HOME)/.cache
+export PYTHONDONTWRITEBYTECODE :=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Ansible's own state stays in the checkout.
+export ANSIBLE_HOME := $(CURDIR)/build/ansible
+export ANSIBLE_NOCOWS := 1
+
+PARTS := venv lint sanity unit policy fuzz integration interop notebooks crash demo molecule
+
+.PHONY: help test test-full $(PARTS) coverage emulators lock clean packages crash-full
+
+help:
+	@echo "make demo       the whole product against emulators; open build/demo/index.html"
+	@echo "make test       every part: $(PARTS)"
+	@echo "make emulators  AWS, Google and mailboxes on loopback, in the foreground"
+	@echo "make lock       resolve requirements/dev.in anew"
+
+## The virtual environment: one lock file with hashes, the distribution and the collection linked in.
+venv: $(VENV)/.ready
+
+$(VENV)/.ready: requirements/dev.txt $(DIST)/pyproject.toml tools/make_venv
+	@tools/make_venv $(PYTHON) $(VENV)
+	@touch $@
+
+lock:
+	@tools/make_lock $(PYTHON)
+
+## The parts of `make test`
+lint: venv
+	ruff check .
+	ruff format --check .
+	mypy -p gatepost
+	mypy plugins/module_utils
+	yamllint --strict .
+	ansible-lint --offline --strict
+	tools/check_notebooks
+
+sanity: venv
+	tools/sanity
+
+unit: venv
+	$(PYTEST) tests/unit
+
+policy: venv
+	$(PYTEST) tests/policy
+
+fuzz: venv
+	$(PYTEST) tests/fuzz
+
+integration: venv
+	$(PYTEST) tests/integration
+
+interop: venv
+	tools/debian_packages postfix swaks
+	$(BIN)/python -m pytest -q tests/interop
+
+notebooks: venv
+	$(PYTEST) tests/notebooks
+
+crash: venv
+	$(BIN)/python -m pytest -q -s tests/crash
+
+crash-full: venv
+	GATEPOST_CRASH=full $(BIN)/python -m pytest -q -s tests/crash
+
+demo: venv
+	@$(BIN)/python -m tools.demo
+
+molecule: venv
+	tools/debian_packages podman runc mmdebstrap netavark aardvark-dns iproute2
+	tools/molecule test
+
+emulators: venv
+	@$(BIN)/python -m emulators --output build/emulators.json
+
+## All parts in order; the seconds that each took end up in build/test-times.json.
+test:
+	@$(PYTHON) tools/parts.py $(PARTS)
+
+test-full:
+	@GATEPOST_CRASH=full GATEPOST_PAIRS=100000 $(PYTHON) tools/parts.py $(PARTS)
+
+packages:
+	tools/debian_packages postfix swaks podman runc mmdebstrap netavark aardvark-dns iproute2
+
+clean:
+	rm -rf build $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
