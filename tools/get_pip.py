@@ -1,7 +1,8 @@
-"""Stands in for the pip installer that ansible-test downloads: Python's own ensurepip does the work.
+"""Stands in for the pip installer that ansible-test downloads: Python's own ensurepip does the
+work.
 
-Called as ansible-test calls the original, with pip's arguments. The environment is the one from before the bootstrap, since
-ensurepip points PIP_CONFIG_FILE at nothing.
+Called as ansible-test calls the original, with pip's arguments. The environment is the one from
+before the bootstrap, since ensurepip points PIP_CONFIG_FILE at nothing.
 """
 
 from __future__ import annotations

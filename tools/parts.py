@@ -1,8 +1,8 @@
 """Runs parts of the test suite in order: each a make target, timed, summed up at the end.
 
 All parts run even when one fails, so that one run shows everything. Writes build/test-times.json
-({"parts": {NAME: {"seconds", "status"}}, "seconds", "passed", "failed"}). Needs the standard library alone, since the first
-part makes the virtual environment.
+({"parts": {NAME: {"seconds", "status"}}, "seconds", "passed", "failed"}). Needs the standard
+library alone, since the first part makes the virtual environment.
 """
 
 from __future__ import annotations

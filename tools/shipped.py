@@ -1,4 +1,5 @@
-"""Prints the files that the collection's artifact holds: tracked or new, minus build_ignore of galaxy.yml."""
+"""Prints the files that the collection's artifact holds: tracked or new, minus build_ignore of
+galaxy.yml."""
 
 from __future__ import annotations
 

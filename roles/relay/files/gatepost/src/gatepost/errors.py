@@ -10,7 +10,8 @@ class GatepostError(Exception):
 class ConfigError(GatepostError):
     """The daemon's file, or a file that it names, is wrong.
 
-    file: the file at fault. path: where in it, for example "relays[0].ServerPort", "" for the whole. reason: one clause.
+    file: the file at fault. path: where in it, for example "relays[0].ServerPort", "" for the
+    whole. reason: one clause.
     """
 
     def __init__(self, file: str, path: str, reason: str) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 class Reply:
     """One reply.
 
-    code: 200-599. enhanced: "2.1.5" or "" where none is given. text: without codes; may hold newlines.
+    code: 200-599. enhanced: "2.1.5" or "" where none is given. text: without codes; may hold
+    newlines.
     """
 
     code: int

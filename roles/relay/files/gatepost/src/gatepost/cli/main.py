@@ -1,7 +1,8 @@
 """The `gatepost` command: one subcommand a module of this package.
 
-Each module offers `register(subparsers)`, which adds its parser and sets `run`, a function of the parsed arguments that
-returns the exit status: 0 done, 1 the answer is no, 2 the input is wrong (one line on standard error says why).
+Each module offers `register(subparsers)`, which adds its parser and sets `run`, a function of the
+parsed arguments that returns the exit status: 0 done, 1 the answer is no, 2 the input is wrong
+(one line on standard error says why).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The values that delivery takes and returns.
 
-A `NextHop` says where and how to connect, an `Outgoing` what to send; an `Outcome` a recipient is what comes back.
+A `NextHop` says where and how to connect, an `Outgoing` what to send; an `Outcome` a recipient is
+what comes back.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class NextHop:
-    """Where to deliver. name: the relay's name, or the domain for MX delivery. server_name: the host name that TLS verifies
-    and, unless address is given, the one that is dialled. address: (host, port) dialled instead."""
+    """Where to deliver. name: the relay's name, or the domain for MX delivery. server_name: the
+    host name that TLS verifies and, unless address is given, the one that is dialled. address:
+    (host, port) dialled instead."""
 
     name: str
     server_name: str
@@ -59,7 +61,8 @@ class Outgoing:
 
 
 class Scope(Enum):
-    """What a reply or an error speaks of (after Postfix): a wider scope than the message never fails a recipient."""
+    """What a reply or an error speaks of (after Postfix): a wider scope than the message never
+    fails a recipient."""
 
     SITE = "site"  # DNS, connection, TLS: the next hop cannot be reached as demanded
     SESSION = "session"  # greeting, EHLO, AUTH
@@ -75,9 +78,10 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one recipient in one attempt. reply: the next hop's, None when there was none.
-    text: one line for people, free of secrets. peer: "host:port" reached, "" if none. tls: "TLSv1.3" or "".
-    status: the enhanced status code for a DSN (RFC 3463), made up by class where the next hop gave none."""
+    """What became of one recipient in one attempt. reply: the next hop's, None when there was
+    none. text: one line for people, free of secrets. peer: "host:port" reached, "" if none. tls:
+    "TLSv1.3" or "". status: the enhanced status code for a DSN (RFC 3463), made up by class where
+    the next hop gave none."""
 
     verdict: Verdict
     scope: Scope

@@ -1,7 +1,8 @@
 """The values that policy takes and returns. Frozen, comparable, free of I/O.
 
-What the SMTP layer knows becomes a `Session`, an `Envelope` and a `policy.message.Message`; admission returns an
-`Admission`, planning a `Plan`. `gatepost explain` prints them and the daemon stores and runs them.
+What the SMTP layer knows becomes a `Session`, an `Envelope` and a `policy.message.Message`;
+admission returns an `Admission`, planning a `Plan`. `gatepost explain` prints them and the daemon
+stores and runs them.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ Empty: Mapping[str, Any] = MappingProxyType({})
 class Session:
     """What is known of the client's connection.
 
-    source_ip: textual IPv4 or IPv6, IPv4-mapped IPv6 already unwrapped.
-    tls_version: the API's spelling, "TLS1_2" or "TLS1_3"; None on plaintext.
-    client_certificate: values by RuleClientCertificateAttribute ("CN", "SAN_DNS_NAME", …), each a tuple of strings.
+    source_ip: textual IPv4 or IPv6, IPv4-mapped IPv6 already unwrapped. tls_version: the API's
+    spelling, "TLS1_2" or "TLS1_3"; None on plaintext. client_certificate: values by
+    RuleClientCertificateAttribute ("CN", "SAN_DNS_NAME", …), each a tuple of strings.
     authenticated: the identity proved by AUTH, else None.
     """
 
@@ -33,11 +34,12 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What the verdict stage found; None, or an absent key, means not supplied (an unknown is never false).
+    """What the verdict stage found; None, or an absent key, means not supplied (an unknown is
+    never false).
 
-    spf, dkim: "PASS" | "FAIL" | "GRAY" | "PROCESSING_FAILED".
-    dmarc: the sender domain's policy, "NONE" | "QUARANTINE" | "REJECT".
-    analysis: by (analyzer ARN, result field). address_lists: by list reference, members lower-cased.
+    spf, dkim: "PASS" | "FAIL" | "GRAY" | "PROCESSING_FAILED". dmarc: the sender domain's policy,
+    "NONE" | "QUARANTINE" | "REJECT". analysis: by (analyzer ARN, result field). address_lists: by
+    list reference, members lower-cased.
     """
 
     spf: str | None = None
@@ -50,8 +52,8 @@ class Verdicts:
 class Admission:
     """Whether a recipient is admitted, and what decided.
 
-    by: "statement 2" | "default" | "tls_policy" | "size" | "verified_domains". An admission that needs an input which
-    was not supplied has admitted None.
+    by: "statement 2" | "default" | "tls_policy" | "size" | "verified_domains". An admission that
+    needs an input which was not supplied has admitted None.
     """
 
     admitted: bool | None
@@ -61,7 +63,8 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class RuleTrace:
-    """One rule looked at for one recipient. index: from 0 in the document. by: "condition 0", "unless 1" or None."""
+    """One rule looked at for one recipient. index: from 0 in the document. by: "condition 0",
+    "unless 1" or None."""
 
     rule: str | None
     index: int
@@ -72,12 +75,14 @@ class RuleTrace:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One step of a recipient's program: an external effect with everything it needs, decided before the 250.
+    """One step of a recipient's program: an external effect with everything it needs, decided
+    before the 250.
 
-    rule, index: the rule's name and place. action_index: the action's place in the rule. action: its API name.
-    target: the relay, bucket, topic … that the action names, as the document spells it; None where it has none.
-    headers: (name, value) added so far, oldest first. parameters: the action's own document, API case.
-    on_failure: "CONTINUE" | "DROP", for configuration failures found when the step runs.
+    rule, index: the rule's name and place. action_index: the action's place in the rule. action:
+    its API name. target: the relay, bucket, topic … that the action names, as the document spells
+    it; None where it has none. headers: (name, value) added so far, oldest first. parameters: the
+    action's own document, API case. on_failure: "CONTINUE" | "DROP", for configuration failures
+    found when the step runs.
     """
 
     rule: str | None
@@ -96,8 +101,9 @@ class Effect:
 class Plan:
     """The program of one envelope recipient.
 
-    final: "drop", else the last delivering action in snake_case, else "none". undecided: the inputs that some condition
-    needed and that were not supplied, for example ("spf",); a daemon must not act on a plan that has any.
+    final: "drop", else the last delivering action in snake_case, else "none". undecided: the
+    inputs that some condition needed and that were not supplied, for example ("spf",); a daemon
+    must not act on a plan that has any.
     """
 
     recipient: str

@@ -1,7 +1,8 @@
 """What the SMTP layer asks of the relay: the port between bytes and decisions.
 
-The SMTP layer parses, limits and answers; a Receiver decides and stores. A method returns the Reply to send, or None to
-go on with the usual positive one. It may raise anything: the client is then answered 451 and the fault is recorded.
+The SMTP layer parses, limits and answers; a Receiver decides and stores. A method returns the
+Reply to send, or None to go on with the usual positive one. It may raise anything: the client is
+then answered 451 and the fault is recorded.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from gatepost.spool.interface import Recipient
 class Transaction:
     """One mail transaction (RFC 5321 section 3.3) as far as it has come.
 
-    mail_from: "" is the null sender. size: the SIZE parameter or 0. eight_bit: BODY=8BITMIME. recipients: those accepted.
-    ret, envid: RFC 3461. scratch: the Receiver's own, kept from MAIL to the end of DATA.
+    mail_from: "" is the null sender. size: the SIZE parameter or 0. eight_bit: BODY=8BITMIME.
+    recipients: those accepted. ret, envid: RFC 3461. scratch: the Receiver's own, kept from MAIL
+    to the end of DATA.
     """
 
     mail_from: str
@@ -50,5 +52,5 @@ class Receiver(Protocol):
     async def data(self, session: Session, transaction: Transaction, body: bytes) -> Reply:
         """After the end of data. A positive reply is returned only when the message is durable.
 
-        body: wire form as received (CRLF lines, dot-stuffed, ending in CRLF, without the final dot). The call is never
-        cancelled when the client leaves."""
+        body: wire form as received (CRLF lines, dot-stuffed, ending in CRLF, without the final
+        dot). The call is never cancelled when the client leaves."""

@@ -1,11 +1,14 @@
-"""The Spool: what the 250 promises, as an interface. One conformance suite (tests/unit/spool) judges every engine.
+"""The Spool: what the 250 promises, as an interface. One conformance suite (tests/unit/spool)
+judges every engine.
 
 Promises of an engine:
-1. `accept` returns only when the message, its envelope and all its steps are on stable storage. If it raises, the message
-   is not in the spool, then or after a crash; a crash before it returns may leave either.
-2. A step is pending until a `settle` for it has returned. At most one live lease holds a step; a settle with a fence that
-   is no longer the step's raises `StaleLease` and changes nothing.
-3. One `settle` call is atomic: its settlements and the messages that they produce (DSNs) become durable together.
+1. `accept` returns only when the message, its envelope and all its steps are on stable storage.
+If it raises, the message is not in the spool, then or after a crash; a crash before it returns
+may leave either.
+2. A step is pending until a `settle` for it has returned. At most one live lease holds a step; a
+settle with a fence that is no longer the step's raises `StaleLease` and changes nothing.
+3. One `settle` call is atomic: its settlements and the messages that they produce (DSNs) become
+durable together.
 4. `scan` shows every pending step exactly once, whatever its state.
 5. A message whose every step is settled is forgotten, body too.
 
@@ -37,9 +40,10 @@ class StaleLease(SpoolError):
 class Step:
     """One external effect of one message, run and retried on its own schedule.
 
-    program: which admitted recipient's plan it belongs to (index into Message.recipients); steps of one program are in
-    order. destination: the queue it waits in, for example "relay:to-exchange" or "mx:example.org"; opaque to the spool.
-    rule: the rule that made it. headers: added before the body, oldest first. parameters: the action's own document.
+    program: which admitted recipient's plan it belongs to (index into Message.recipients); steps
+    of one program are in order. destination: the queue it waits in, for example
+    "relay:to-exchange" or "mx:example.org"; opaque to the spool. rule: the rule that made it.
+    headers: added before the body, oldest first. parameters: the action's own document.
     on_failure: "CONTINUE" | "DROP": whether a configuration failure ends the program.
     """
 
@@ -56,8 +60,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """An envelope recipient as the client named it, with its DSN requests (RFC 3461): notify holds NEVER, or any of
-    SUCCESS, FAILURE, DELAY; empty means that none were given. orcpt is "" where none was given."""
+    """An envelope recipient as the client named it, with its DSN requests (RFC 3461): notify
+    holds NEVER, or any of SUCCESS, FAILURE, DELAY; empty means that none were given. orcpt is ""
+    where none was given."""
 
     address: str
     notify: tuple[str, ...] = ()
@@ -68,9 +73,10 @@ class Recipient:
 class Message:
     """A message's envelope and program, as stored.
 
-    id: unique, sortable, [0-9A-Za-z-]. body_size: octets of the wire form. mail_from: "" is the null sender.
-    eight_bit, smtputf8: what its transmission needs. ret, envid: RFC 3461, "" where not given.
-    attributes: strings for people and logs (ingress, source_ip, helo, tls, …); never consulted for a decision.
+    id: unique, sortable, [0-9A-Za-z-]. body_size: octets of the wire form. mail_from: "" is the
+    null sender. eight_bit, smtputf8: what its transmission needs. ret, envid: RFC 3461, "" where
+    not given. attributes: strings for people and logs (ingress, source_ip, helo, tls, …); never
+    consulted for a decision.
     """
 
     id: str
@@ -93,8 +99,9 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A pending step as `scan` and `lease` show it. due_at: when it may next run. attempts: finished ones.
-    first_attempt_at: 0.0 before any. last_error: the last reply or error in one line, "" before any."""
+    """A pending step as `scan` and `lease` show it. due_at: when it may next run. attempts:
+    finished ones. first_attempt_at: 0.0 before any. last_error: the last reply or error in one
+    line, "" before any."""
 
     message: Message
     step: int
@@ -119,8 +126,8 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The step is finished, delivered or failed alike; the caller has already said which in the event log and, for a
-    failure, in a DSN that the same settle accepts."""
+    """The step is finished, delivered or failed alike; the caller has already said which in the
+    event log and, for a failure, in a DSN that the same settle accepts."""
 
     lease: Lease
 
@@ -136,8 +143,8 @@ class Defer:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The step is finished and its program ends with it: later steps of the same program that have not been settled are
-    removed (ActionFailurePolicy DROP)."""
+    """The step is finished and its program ends with it: later steps of the same program that
+    have not been settled are removed (ActionFailurePolicy DROP)."""
 
     lease: Lease
 
@@ -147,7 +154,8 @@ Accepted = tuple[Message, bytes]
 
 
 class Spool(Protocol):
-    """The body is bytes in wire form: CRLF lines, dot-stuffed, ending in CRLF, without the final dot."""
+    """The body is bytes in wire form: CRLF lines, dot-stuffed, ending in CRLF, without the final
+    dot."""
 
     async def accept(self, message: Message, body: bytes) -> None:
         """Raises SpoolFull, SpoolError."""
@@ -156,7 +164,8 @@ class Spool(Protocol):
         """Raises SpoolError when it cannot be read or its checksum is wrong."""
 
     async def lease(self, destination: str, now: float, limit: int, seconds: float) -> list[Lease]:
-        """At most `limit` due steps of one destination, the longest due first; none is not an error."""
+        """At most `limit` due steps of one destination, the longest due first; none is not an
+        error."""
 
     async def extend(self, lease: Lease, expires_at: float) -> Lease:
         """Raises StaleLease."""
@@ -164,15 +173,18 @@ class Spool(Protocol):
     async def settle(
         self, settlements: Sequence[Settlement], produced: Sequence[Accepted] = ()
     ) -> None:
-        """Returns when all of it is durable. Raises StaleLease (naming the first stale one), SpoolError."""
+        """Returns when all of it is durable. Raises StaleLease (naming the first stale one),
+        SpoolError."""
 
     def due(self, now: float) -> Mapping[str, float]:
-        """Destinations that have a step to run: the earliest due time of each. Costs nothing for what is not due."""
+        """Destinations that have a step to run: the earliest due time of each. Costs nothing for
+        what is not due."""
 
     async def change(
         self, keys: Sequence[tuple[str, int]], *, state: State | None, due_at: float | None
     ) -> int:
-        """An operator's hold, release, flush. Returns how many steps were found and changed; leases in force lapse."""
+        """An operator's hold, release, flush. Returns how many steps were found and changed;
+        leases in force lapse."""
 
     async def delete(self, keys: Sequence[tuple[str, int]]) -> int:
         """An operator's delete, without a DSN. Returns how many steps were found."""
