@@ -90,3 +90,14 @@ class Outcome:
     reply: Reply | None = None
     peer: str = ""
     tls: str = ""
+    dsn: bool = False
+
+
+class ConfigurationFailure(Exception):
+    """A step cannot run as configured (its relay is missing, its secret unreadable): ActionFailurePolicy decides, not the
+    retry schedule. what: the relay or file. reason: one clause, free of secrets."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        self.what = what
+        self.reason = reason
+        super().__init__(f"{what}: {reason}")
