@@ -86,7 +86,7 @@ demo: venv
 	@$(BIN)/python -m tools.demo
 
 molecule: venv
-	tools/debian_packages podman runc mmdebstrap netavark aardvark-dns iproute2
+	tools/debian_packages podman runc mmdebstrap netavark aardvark-dns iptables iproute2
 	tools/molecule test
 
 emulators: venv
@@ -100,7 +100,7 @@ test-full:
 	@GATEPOST_CRASH=full GATEPOST_PAIRS=100000 $(PYTHON) tools/parts.py $(PARTS)
 
 packages:
-	tools/debian_packages postfix swaks podman runc mmdebstrap netavark aardvark-dns iproute2
+	tools/debian_packages postfix swaks podman runc mmdebstrap netavark aardvark-dns iptables iproute2
 
 clean:
 	rm -rf build $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

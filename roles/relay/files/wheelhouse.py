@@ -1,0 +1,117 @@
+"""Makes the wheelhouse of one release on the controller: the daemon's wheel and every wheel it needs.
+
+A mail host needs no package index: what it installs is built and downloaded here, each file checked
+against the hashes of requirements.txt, for the host's Python and architecture. The release is named by
+the distribution's version and a digest of its sources, so that changed sources are another release.
+
+    wheelhouse.py --python 3.11 --architecture x86_64 [--cache DIRECTORY]
+
+Prints {"release", "directory", "changed"} as JSON. Exit status 1 with the reason on standard error when
+pip fails. Runs with the controller's Python; needs pip, and hatchling or a package index to take it from.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+DISTRIBUTION = HERE / "gatepost"
+REQUIREMENTS = HERE / "requirements.txt"
+# Every tag that a Debian 12 or newer (glibc 2.36) accepts and that wheels are published under.
+GLIBC_TAGS = ("manylinux2014", "manylinux_2_17", "manylinux_2_24", "manylinux_2_28", "manylinux_2_34")
+
+
+def sources() -> list[Path]:
+    """The files that make a release, in a fixed order."""
+    packaged = [
+        path
+        for path in sorted((DISTRIBUTION / "src").rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    return [REQUIREMENTS, DISTRIBUTION / "pyproject.toml", DISTRIBUTION / "README.md", *packaged]
+
+
+def release_name() -> str:
+    digest = hashlib.sha256()
+    for path in sources():
+        digest.update(f"{path.relative_to(HERE)}\0".encode())
+        digest.update(path.read_bytes())
+    version = tomllib.loads((DISTRIBUTION / "pyproject.toml").read_text())["project"]["version"]
+    return f"{version}-{digest.hexdigest()[:12]}"
+
+
+def pip(*arguments: str) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--quiet", *arguments], check=True, stdout=sys.stderr
+    )
+
+
+def build(directory: Path, python: str, architecture: str) -> None:
+    isolation = ["--no-build-isolation"] if importlib.util.find_spec("hatchling") else []
+    with tempfile.TemporaryDirectory() as scratch:
+        # A copy, so that building leaves nothing in the collection.
+        copy = shutil.copytree(
+            DISTRIBUTION,
+            Path(scratch) / "gatepost",
+            ignore=shutil.ignore_patterns("__pycache__", "dist", "*.egg-info"),
+        )
+        pip("wheel", "--no-deps", *isolation, "--wheel-dir", str(directory), str(copy))
+    platforms = [f"--platform={tag}_{architecture}" for tag in GLIBC_TAGS]
+    pip(
+        "download",
+        "--require-hashes",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--implementation=cp",
+        f"--python-version={python}",
+        *platforms,
+        f"--dest={directory}",
+        f"--requirement={REQUIREMENTS}",
+    )
+    shutil.copy(REQUIREMENTS, directory)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--python", required=True, help="the host's Python, for example 3.11")
+    parser.add_argument("--architecture", required=True, help="as uname -m prints it")
+    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gatepost"
+    parser.add_argument("--cache", type=Path, default=default / "wheelhouse")
+    arguments = parser.parse_args()
+
+    release = release_name()
+    directory = arguments.cache / f"{release}-{arguments.python}-{arguments.architecture}"
+    changed = not directory.is_dir()
+    if changed:
+        arguments.cache.mkdir(parents=True, exist_ok=True)
+        # Complete or absent: a wheelhouse that was interrupted is never taken for one.
+        partial = Path(tempfile.mkdtemp(dir=arguments.cache, prefix=".partial-"))
+        try:
+            build(partial, arguments.python, arguments.architecture)
+            partial.chmod(0o755)
+            try:
+                partial.rename(directory)
+            except OSError:
+                if not directory.is_dir():  # another run was first: its result is the same
+                    raise
+        except subprocess.CalledProcessError:
+            print("wheelhouse: pip failed; its message is above", file=sys.stderr)
+            return 1
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    print(json.dumps({"release": release, "directory": str(directory), "changed": changed}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
