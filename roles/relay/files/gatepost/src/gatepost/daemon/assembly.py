@@ -1,0 +1,269 @@
+"""A worker's parts, put together from the file: shards of the spool with their schedulers, the relay
+that empties them, and a listener for each inherited socket."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from gatepost.config.certificates import expiry, server_context
+from gatepost.config.values import Address, Config, IngressPoint
+from gatepost.daemon.channel import Handler
+from gatepost.daemon.hops import Hops
+from gatepost.daemon.metrics import Delta
+from gatepost.daemon.queue_requests import QueueRequests
+from gatepost.daemon.reception import Reception
+from gatepost.daemon.shard import Shard
+from gatepost.delivery.dsn import Notices
+from gatepost.delivery.relay import Relay
+from gatepost.delivery.resolve import MxResolver
+from gatepost.events import Record
+from gatepost.queue import scheduler as queue
+from gatepost.queue.retry import RetryPolicy
+from gatepost.smtp.limits import Limits, Load
+from gatepost.smtp.server import Listening
+from gatepost.spool import disk
+from gatepost.spool.inspect import shards
+from gatepost.spool.messageid import MessageIds
+
+# How often an adopted shard is looked at, whether it is empty.
+_ADOPTED_EVERY: Final = 30.0
+
+
+class Assembly:
+    """index: of this worker among `workers`; shard N belongs to worker N modulo workers."""
+
+    def __init__(self, config: Config, index: int, workers: int, record: Record) -> None:
+        self.config = config
+        self._index = index
+        self._workers = workers
+        self._record = record
+        self._ids = MessageIds()
+        self._hops = Hops(config)
+        self._relay = Relay(self._hops, mx=_resolver(config), record=record)
+        self._shards: list[Shard] = []
+        self._sockets: Mapping[Address, socket.socket] = {}
+        self._listening: dict[Address, tuple[IngressPoint, Listening]] = {}
+        self._load = Load()
+        self._expiries: dict[str, float] = {}
+        self._suspended: frozenset[str] = frozenset()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._queue = QueueRequests(
+            lambda: [shard.spool for shard in self._shards], self._ids.new, time.time, record
+        )
+
+    async def start(
+        self, sockets: Mapping[Address, socket.socket], suspended: Iterable[str]
+    ) -> None:
+        """Raises SpoolError, ConfigError, OSError."""
+        self._sockets = sockets
+        self._suspended = frozenset(suspended)
+        root = self.config.spool.path
+        await self._open(root / str(self._index))
+        for path in await asyncio.to_thread(shards, root):
+            number = int(path.name)
+            if number >= self._workers and number % self._workers == self._index:
+                await self._open(path)
+        # A large backlog need not be looked at by every collection.
+        gc.collect()
+        gc.freeze()
+        await self._listen()
+        self._keep(self._release_adopted())
+
+    async def reload(self, config: Config) -> None:
+        """Raises ConfigError, and then nothing has changed."""
+        for point in config.ingress_points:
+            server_context(config.file, point)
+        self.config = config
+        self._hops.config = config
+        self._hops.secrets.forget()
+        self._relay.refresh()
+        for shard in self._shards:
+            shard.scheduler.policy = _retry(config)
+        await self._listen()
+
+    async def stop(self) -> None:
+        """Ends sessions and deliveries in flight, within limits.drain."""
+        seconds = self.config.limits.drain
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(
+            *(listening.drain(seconds) for _, listening in self._listening.values())
+        )
+        await asyncio.gather(*(shard.close(seconds) for shard in self._shards))
+        await self._relay.close()
+
+    def suspend(self, destinations: Iterable[str]) -> None:
+        """Exactly these are suspended from now on."""
+        wanted = frozenset(destinations)
+        for shard in self._shards:
+            for destination in wanted - self._suspended:
+                shard.scheduler.suspend(destination)
+            for destination in self._suspended - wanted:
+                shard.scheduler.resume(destination)
+        self._suspended = wanted
+
+    def resume(self, destination: str) -> int:
+        """A relay that suspended itself after its credentials were refused."""
+        name = destination.removeprefix("relay:")
+        if name not in self._relay.suspended():
+            return 0
+        self._relay.resume(name)
+        return 1
+
+    def queue_requests(self) -> Mapping[str, Handler]:
+        return self._queue.handlers()
+
+    def status(self) -> dict[str, Any]:
+        return {
+            "steps": sum(shard.spool.pending for shard in self._shards),
+            "sessions": sum(listening.open for _, listening in self._listening.values()),
+            "refused_credentials": dict(self._relay.suspended()),
+        }
+
+    def gauges(self) -> Delta:
+        found: Delta = [["gatepost_sessions", [], float(self.status()["sessions"])]]
+        now = time.time()
+        for shard in self._shards:
+            numbers = shard.spool.statistics()
+            held = numbers["held"]
+            found += [
+                ["gatepost_queue_steps", ["pending"], numbers["pending"] - held],
+                ["gatepost_queue_steps", ["held"], held],
+                ["gatepost_spool_free_bytes", [], numbers["free"]],
+                ["gatepost_queue_oldest_seconds", [], _age(numbers["oldest"], now)],
+            ]
+        name = "gatepost_certificate_expiry_timestamp_seconds"
+        found += [[name, [ingress], until] for ingress, until in self._expiries.items()]
+        return found
+
+    async def _open(self, path: Any) -> None:
+        settings = disk.Settings(low_space=self.config.spool.low_space)
+        spool = await disk.DiskSpool.open(path, settings=settings, record=self._record)
+        limits = self.config.limits
+        scheduler = queue.Scheduler(
+            spool,
+            self._relay,
+            Notices(self.config.hostname, self._route, self._ids.new),
+            policy=_retry(self.config),
+            limits=queue.Limits(
+                total=limits.deliveries, destination_max=limits.destination_deliveries
+            ),
+            record=self._record,
+        )
+        for destination in self._suspended:
+            scheduler.suspend(destination)
+        self._shards.append(Shard(spool, scheduler))
+
+    def _route(self, sender: str) -> str:
+        """The destination of a notice to `sender`."""
+        if self.config.bounce.relay is not None:
+            return f"relay:{self.config.bounce.relay}"
+        return f"mx:{sender.rpartition('@')[2].lower()}"
+
+    async def _release_adopted(self) -> None:
+        while len(self._shards) > 1:
+            await asyncio.sleep(_ADOPTED_EVERY)
+            for shard in self._shards[1:]:
+                if shard.spool.pending == 0:
+                    self._shards.remove(shard)
+                    await shard.close(0)
+
+    async def _listen(self) -> None:
+        """Every inherited socket as the file says: opened, changed in place, replaced or closed.
+        Sessions that are open go on as they began, or are ended politely where that cannot be."""
+        wanted = {
+            address: point for point in self.config.ingress_points for address in point.listen
+        }
+        self._expiries.clear()
+        for address, sock in self._sockets.items():
+            before = self._listening.pop(address, None)
+            point = wanted.get(address)
+            if point is None:
+                if before is not None:
+                    self._keep(before[1].drain(self.config.limits.drain))
+                continue
+            if before is not None and _shape(before[0]) == _shape(point):
+                listening = before[1]
+                listening.receiver = self._reception(point)
+                listening.limits = _limits(self.config)
+                listening.tls = self._context(point)
+            else:
+                listening = self._listener(point)
+                await listening.serve(sock.dup())
+                if before is not None:
+                    self._keep(before[1].drain(self.config.limits.drain))
+            self._listening[address] = (point, listening)
+
+    def _listener(self, point: IngressPoint) -> Listening:
+        return Listening(
+            hostname=self.config.hostname,
+            receiver=self._reception(point),
+            record=self._record,
+            limits=_limits(self.config),
+            load=self._load,
+            tls=self._context(point),
+            require_tls=point.tls_policy != "OPTIONAL",
+            auth=point.type == "AUTH",
+            proxy_trusted=point.proxy_protocol_from,
+        )
+
+    def _context(self, point: IngressPoint) -> Any:
+        context = server_context(self.config.file, point)
+        if context is not None and point.tls is not None:
+            self._expiries[point.name] = expiry(context, point.tls) or 0.0
+        return context
+
+    def _reception(self, point: IngressPoint) -> Reception:
+        return Reception(self.config, point, self._shards[0].spool, self._ids.new, self._record)
+
+    def _keep(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _shape(point: IngressPoint) -> tuple[object, ...]:
+    """What a listener cannot change while it is open."""
+    return point.type, point.tls_policy, point.tls is None, point.proxy_protocol_from
+
+
+def _age(oldest: float, now: float) -> float:
+    return max(0.0, now - oldest) if oldest else 0.0
+
+
+def _resolver(config: Config) -> MxResolver:
+    return MxResolver(
+        ourselves=frozenset({config.hostname}),
+        nameservers=[host for host, _ in config.resolver.nameservers] or None,
+        timeout=config.resolver.lifetime,
+    )
+
+
+def _retry(config: Config) -> RetryPolicy:
+    retry = config.retry
+    return RetryPolicy(
+        first=retry.first,
+        factor=retry.factor,
+        cap=retry.ceiling,
+        jitter=retry.jitter,
+        delay_notice_after=retry.delay_notice,
+        expire_after=retry.expire,
+    )
+
+
+def _limits(config: Config) -> Limits:
+    limits = config.limits
+    return Limits(
+        connections=limits.connections,
+        connections_per_address=limits.connections_per_client,
+        recipients=limits.recipients,
+        message_bytes=limits.message_size,
+        memory_bytes=limits.memory,
+    )
+
+

@@ -1,0 +1,56 @@
+"""Where a destination leads, looked up at each delivery: a relay that was mended in the file, or whose
+secret was changed, releases the mail that waits for it."""
+
+from __future__ import annotations
+
+from gatepost.config.values import Config, Relay
+from gatepost.delivery.credentials import SecretFiles
+from gatepost.delivery.values import ConfigurationFailure, Credentials, NextHop, Tls
+from gatepost.errors import GatepostError
+
+
+class Hops:
+    """config, secrets: settable; the next delivery sees the new ones."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.secrets = SecretFiles()
+
+    def hop(self, destination: str) -> NextHop:
+        """destination: "relay:NAME" or "mx:DOMAIN". Raises ConfigurationFailure."""
+        return self._hop(destination, fresh=False)
+
+    def refused(self, destination: str, credentials: Credentials) -> NextHop:
+        """After the next hop refused `credentials`: with what the secret file holds now. Raises
+        ConfigurationFailure."""
+        return self._hop(destination, fresh=True)
+
+    def _hop(self, destination: str, *, fresh: bool) -> NextHop:
+        kind, _, name = destination.partition(":")
+        if kind == "mx":
+            return NextHop(
+                name=name, server_name=name, port=25, tls=Tls.MAY, helo=self.config.hostname
+            )
+        relay = self.config.relays.get(name)
+        if relay is None:
+            raise ConfigurationFailure(destination, "the file names no such relay any more")
+        return NextHop(
+            name=relay.name,
+            server_name=relay.server_name,
+            port=relay.server_port,
+            tls=relay.tls,
+            helo=self.config.hostname,
+            address=relay.address,
+            ca_file=None if relay.ca_file is None else str(relay.ca_file),
+            source_address=relay.source_address,
+            credentials=self._credentials(relay, fresh=fresh),
+        )
+
+    def _credentials(self, relay: Relay, *, fresh: bool) -> Credentials | None:
+        if relay.secret_file is None:
+            return None
+        read = self.secrets.reload if fresh else self.secrets.get
+        try:
+            return read(relay.secret_file)
+        except GatepostError as error:
+            raise ConfigurationFailure(f"relay:{relay.name}", str(error)) from error

@@ -1,0 +1,71 @@
+"""The log: one JSON object an event, one write a line.
+
+Every value is escaped to printable ASCII, so nothing that a client sent can start a line or move a
+terminal's cursor. What an event may hold is `gatepost.events`' promise: no body, no credential.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from gatepost.events import Record
+
+Field = str | int | float | bool | None
+# A value longer than this is cut: a next hop's reply, say, has no limit of its own.
+_VALUE_MAX: Final = 1000
+
+
+def descriptor(name: str) -> int:
+    """name: "stdout" | "stderr", as the file's `log.to` says."""
+    return {"stdout": 1, "stderr": 2}[name]
+
+
+class JsonLog:
+    """A Record that writes to a file descriptor shared by the daemon's processes.
+
+    bound: fields of every line, such as the worker's number. A log that cannot be written stops no
+    mail: `lost` counts the lines.
+    """
+
+    def __init__(
+        self, descriptor: int, *, clock: Callable[[], float] = time.time, **bound: Field
+    ) -> None:
+        self._descriptor = descriptor
+        self._clock = clock
+        self._bound = bound
+        self.lost = 0
+
+    def __call__(self, event: str, /, **fields: Field) -> None:
+        line = {
+            "time": datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds"),
+            "event": event,
+            **self._bound,
+            **{name: _bounded(value) for name, value in fields.items()},
+        }
+        data = (json.dumps(line) + "\n").encode("ascii")
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError:
+            self.lost += 1
+
+
+def _bounded(value: Field) -> Field:
+    if isinstance(value, str) and len(value) > _VALUE_MAX:
+        return value[:_VALUE_MAX] + "…"
+    return value
+
+
+def to_all(*records: Record) -> Record:
+    """One Record that calls each."""
+
+    def record(event: str, /, **fields: Field) -> None:
+        for each in records:
+            each(event, **fields)
+
+    return record
