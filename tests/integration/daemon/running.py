@@ -3,6 +3,7 @@ killed, and read."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -117,10 +118,8 @@ class Daemon:
         """SIGKILL to the supervisor and its workers at once."""
         if self.process is None:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait(10)
         self.process = None
 

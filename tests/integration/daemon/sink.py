@@ -1,5 +1,5 @@
-"""A next hop for tests: an aiosmtpd server in a thread, which keeps what it gets and answers what it is
-told to."""
+"""A next hop for tests: an aiosmtpd server in a thread, which keeps what it gets and answers what
+it is told to."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Got:
 
 @dataclass
 class Sink:
-    """answer: gives the reply to a message, "" for 250. context: offers STARTTLS. accounts: asks for
-    AUTH, after TLS."""
+    """answer: gives the reply to a message, "" for 250. context: offers STARTTLS. accounts: asks
+    for AUTH, after TLS."""
 
     answer: Callable[[Envelope], str] = lambda envelope: ""
     context: ssl.SSLContext | None = None
@@ -91,7 +91,9 @@ class Sink:
             self._changed.notify_all()
         return "250 2.0.0 kept"
 
-    def _authenticate(self, _server: Any, _session: Any, _envelope: Any, _mech: str, data: Any) -> Any:
+    def _authenticate(
+        self, _server: Any, _session: Any, _envelope: Any, _mech: str, data: Any
+    ) -> Any:
         username, password = data.login.decode(), data.password.decode()
         if self.accounts.get(username) == password:
             return AuthResult(success=True, auth_data=username)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
+
 from gatepost.daemon.channel import LINE_MAX, Channel, ChannelError, Handler
 from gatepost.errors import GatepostError
 

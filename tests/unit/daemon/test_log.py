@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 import pytest
+
 from gatepost.daemon.log import JsonLog, to_all
 
 

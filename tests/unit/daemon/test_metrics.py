@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from gatepost.daemon.metrics import OTHER, SERIES_MAX, Tally, Totals
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
+
+from gatepost.daemon.metrics import OTHER, SERIES_MAX, Tally, Totals
 
 
 def samples(totals: Totals) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from gatepost.daemon.suspensions import Suspensions
 from gatepost.errors import ConfigError
 
@@ -31,6 +32,6 @@ def test_a_failed_write_changes_nothing(tmp_path: Path) -> None:
     suspensions = Suspensions(tmp_path)
     suspensions.add("relay:a")
     (tmp_path / "suspended.new").mkdir()
-    with pytest.raises(OSError):
+    with pytest.raises(IsADirectoryError):
         suspensions.add("relay:b")
     assert list(suspensions) == list(Suspensions(tmp_path)) == ["relay:a"]

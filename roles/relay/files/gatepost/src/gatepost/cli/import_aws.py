@@ -1,4 +1,5 @@
-"""`gatepost import`: reads what an ingress point uses from Mail Manager and writes the daemon's file.
+"""`gatepost import`: reads what an ingress point uses from Mail Manager and writes the daemon's
+file.
 
 The documents are written exactly as the API prints them. What the API has no word for is a skeleton
 to complete (`bindings`, by hand or by --binding); no secret's value is ever read. The same account
@@ -60,7 +61,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="RELAY:KEY=VALUE",
         help=f"completes the binding of a relay; keys: {', '.join(_BINDING_KEYS)}; repeatable",
     )
-    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="- is standard output")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="FILE", help="- is standard output"
+    )
     parser.add_argument("--json", action="store_true", help="tell what was written as JSON")
     parser.set_defaults(run=_run)
 

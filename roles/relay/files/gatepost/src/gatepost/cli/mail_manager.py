@@ -13,8 +13,8 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Documents as the API returns them, by name; verified_domains are SES identities. policy_names,
-    rule_set_names: by id."""
+    """Documents as the API returns them, by name; verified_domains are SES identities.
+    policy_names, rule_set_names: by id."""
 
     ingress_points: tuple[Document, ...]
     traffic_policies: tuple[Document, ...]
@@ -24,7 +24,9 @@ class Found:
 
     @property
     def policy_names(self) -> Mapping[str, str]:
-        return {each["TrafficPolicyId"]: each["TrafficPolicyName"] for each in self.traffic_policies}
+        return {
+            each["TrafficPolicyId"]: each["TrafficPolicyName"] for each in self.traffic_policies
+        }
 
     @property
     def rule_set_names(self) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """`gatepost queue`: what waits in the relay, why, and what to do about it.
 
-It talks to the running daemon over its control socket. Without a daemon, list, show and age read the
-spool as it lies, and changes are refused.
+It talks to the running daemon over its control socket. Without a daemon, list, show and age read
+the spool as it lies, and changes are refused.
 """
 
 from __future__ import annotations
@@ -137,9 +137,7 @@ def _change(arguments: argparse.Namespace) -> int:
 
 
 def _suspend(arguments: argparse.Namespace) -> int:
-    answer = request(
-        load(arguments.config), arguments.request, destination=arguments.destination
-    )
+    answer = request(load(arguments.config), arguments.request, destination=arguments.destination)
     if arguments.json:
         return _print_json(answer)
     print(tables.clean("suspended: " + (", ".join(answer["suspended"]) or "none")))

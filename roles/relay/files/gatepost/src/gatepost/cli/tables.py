@@ -1,5 +1,5 @@
-"""Tables for terminals. Everything that came by mail passes `clean` first: no control character, and
-nothing that moves a cursor or turns the direction of writing, reaches a terminal."""
+"""Tables for terminals. Everything that came by mail passes `clean` first: no control character,
+and nothing that moves a cursor or turns the direction of writing, reaches a terminal."""
 
 from __future__ import annotations
 

@@ -34,10 +34,10 @@ def endpoint(text: str, *, literal: bool) -> Address:
     if not 1 <= int(port) <= 65535:
         raise ValueError(f"the port must be from 1 to 65535, not {port}")
     if host.startswith("[") and host.endswith("]"):
-        address = ipaddress.ip_address(host[1:-1])
-        if address.version != 6:
-            raise ValueError(f"{host} is not an IPv6 address")
-        return str(address), int(port)
+        try:
+            return str(ipaddress.IPv6Address(host[1:-1])), int(port)
+        except ValueError:
+            raise ValueError(f"{host} is not an IPv6 address") from None
     try:
         return str(ipaddress.IPv4Address(host)), int(port)
     except ValueError:

@@ -18,9 +18,7 @@ from gatepost.errors import ConfigError
 class _Loader(yaml.SafeLoader):
     """The safe loader, except that a key may stand once."""
 
-    def construct_mapping(
-        self, node: yaml.MappingNode, deep: bool = False
-    ) -> dict[Hashable, Any]:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: dict[Hashable, int] = {}
         for key_node, _ in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
@@ -51,7 +49,8 @@ def read(file: Path) -> str:
 
 
 def parse(file: Path, text: str) -> Any:
-    """The text's only document. Raises ConfigError: not YAML, a key twice, a key that is no string."""
+    """The text's only document. Raises ConfigError: not YAML, a key twice, a key that is no
+    string."""
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with one more refusal
     except yaml.MarkedYAMLError as error:

@@ -1,21 +1,22 @@
-"""The documents of the file, in the shapes of the Mail Manager API, and the bindings that tell a host
-what the API has no word for."""
+"""The documents of the file, in the shapes of the Mail Manager API: normalized, compiled, and their
+references followed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from gatepost.config import addresses
-from gatepost.config.fields import Section
+from gatepost.config.bindings import bound_relay
+from gatepost.config.fields import Section, kind
 from gatepost.config.references import References
 from gatepost.config.values import Relay
-from gatepost.delivery.values import Tls
 from gatepost.errors import ConfigError
 from gatepost.policy import shapes
 from gatepost.policy.admission import TrafficPolicy, compile_traffic_policy
 from gatepost.policy.rules import RuleSet, compile_rule_set
+
+T = TypeVar("T")
 
 # Bindings of actions and conditions that this version does not run.
 _UNSUPPORTED: Final = ("archives", "analyzers", "mailboxes", "address_lists")
@@ -23,7 +24,7 @@ _UNSUPPORTED: Final = ("archives", "analyzers", "mailboxes", "address_lists")
 
 @dataclass(slots=True)
 class Documents:
-    """By name. targets: every spelling of a relay, with its name."""
+    """By name, and how they are referred to. send_relay: what Send is bound to."""
 
     traffic_policies: dict[str, TrafficPolicy] = field(default_factory=dict)
     rule_sets: dict[str, RuleSet] = field(default_factory=dict)
@@ -33,8 +34,22 @@ class Documents:
     rule_set_references: References = field(default_factory=lambda: References("rule set"))
     relay_references: References = field(default_factory=lambda: References("relay"))
 
+    @property
+    def places(self) -> Mapping[tuple[str, str], str]:
+        """The path of each policy and rule set, by kind and name."""
+        return {
+            (references.kind, name): path
+            for references in (self.policy_references, self.rule_set_references)
+            for name, path in references.places.items()
+        }
+
+    @property
+    def targets(self) -> Mapping[str, str]:
+        """Every spelling of a relay, with its name."""
+        return self.relay_references.all()
+
     def traffic_policy_named(self, section: Section, key: str) -> str:
-        """The name that a reference under a key means. Raises ConfigError."""
+        """The name that the reference under a key means. Raises ConfigError."""
         return _named(section, key, self.policy_references)
 
     def rule_set_named(self, section: Section, key: str) -> str:
@@ -42,6 +57,88 @@ class Documents:
 
     def relay_named(self, section: Section, key: str) -> str:
         return _named(section, key, self.relay_references)
+
+
+def read_documents(top: Section) -> Documents:
+    """Raises ConfigError."""
+    found = Documents()
+    bindings = top.section("bindings")
+    relay_bindings = bindings.section("relays")
+    for path, name, document in _each(top, "relays", "Relay", found.relay_references):
+        binding = relay_bindings.section(name)
+        found.relays[name] = bound_relay(path, document, binding)
+    _bindings(found, bindings, relay_bindings)
+    for path, name, document in _each(
+        top, "traffic_policies", "TrafficPolicy", found.policy_references
+    ):
+        found.traffic_policies[name] = _judged(top, path, compile_traffic_policy, document)
+    for path, name, document in _each(top, "rule_sets", "RuleSet", found.rule_set_references):
+        found.rule_sets[name] = _judged(top, path, compile_rule_set, document)
+        _follow(top, path, document, found.relay_references)
+    return found
+
+
+def _each(
+    top: Section, key: str, shape: str, references: References
+) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """Path, name and normalized document of each document under a key."""
+    found = []
+    for path, value in top.entries(key, ()):
+        if not isinstance(value, dict):
+            raise ConfigError(str(top.file), path, f"must be a mapping, not {kind(value)}")
+        document = _judged(top, path, lambda d: shapes.normalize(shape, d), value)
+        name = document[f"{shape}Name"]
+        others = [
+            value.get(spelling)
+            for member in ("Id", "Arn")
+            for spelling in (f"{shape}{member}", shapes.snake(f"{shape}{member}"))
+        ]
+        try:
+            references.add(path, name, *others)
+        except ValueError as error:
+            raise ConfigError(str(top.file), path, str(error)) from error
+        found.append((path, name, document))
+    return found
+
+
+def _judged(top: Section, path: str, judge: Callable[..., T], *arguments: Any) -> T:
+    try:
+        return judge(*arguments)
+    except shapes.ShapeError as error:
+        where = f"{path}.{error.path}" if error.path else path
+        raise ConfigError(str(top.file), where, error.reason) from error
+
+
+def _follow(top: Section, path: str, rule_set: Mapping[str, Any], relays: References) -> None:
+    """Every relay that a rule names must be there."""
+    for number, rule in enumerate(rule_set["Rules"]):
+        for place, action in enumerate(rule["Actions"]):
+            if "Relay" not in action:
+                continue
+            try:
+                relays.name(action["Relay"]["Relay"])
+            except ValueError as error:
+                where = f"{path}.Rules[{number}].Actions[{place}].Relay.Relay"
+                raise ConfigError(str(top.file), where, str(error)) from error
+
+
+def _bindings(found: Documents, bindings: Section, relays: Section) -> None:
+    for name in relays.names():
+        if name not in found.relays:
+            try:
+                found.relay_references.name(name)
+            except ValueError as error:
+                relays.fail(name, str(error))
+            relays.fail(name, "must be the relay's name here, not its id or ARN")
+    send = bindings.section("send")
+    if send.has("relay"):
+        found.send_relay = found.relay_named(send, "relay")
+    send.take("relay", None)
+    send.finish()
+    for key in _UNSUPPORTED:
+        if bindings.take(key, None) is not None:
+            bindings.fail(key, "are not supported by this version")
+    bindings.finish()
 
 
 def _named(section: Section, key: str, references: References) -> str:

@@ -1,9 +1,9 @@
 """Typed access to a mapping of the file: each key is taken once with its type and limits, and what
 nobody took is an error.
 
-A wrong value is never converted: a boolean or a number where a string belongs is refused, since YAML
-made it of something that the author meant differently. Durations are seconds or "90s", "5m", "4h",
-"5d"; sizes are octets or "512KiB", "64MiB", "1GiB".
+A wrong value is never converted: a boolean or a number where a string belongs is refused, since
+YAML made it of something that the author meant differently. Durations are seconds or "90s", "5m",
+"4h", "5d"; sizes are octets or "512KiB", "64MiB", "1GiB".
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Section:
     def has(self, key: str) -> bool:
         return self._values.get(key) is not None
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """All keys, for a mapping whose keys are names; marks each as taken."""
         self._asked.extend(self._values)
         return list(self._values)
@@ -122,9 +122,7 @@ class Section:
         value = self.take(key, default)
         if value is default:
             return value
-        return float(
-            self._within(key, self._amount(key, value, _SECONDS, "5m"), minimum, maximum)
-        )
+        return float(self._within(key, self._amount(key, value, _SECONDS, "5m"), minimum, maximum))
 
     def octets(self, key: str, default: Any, minimum: int, maximum: int) -> Any:
         """A size, as octets."""
@@ -136,7 +134,9 @@ class Section:
     def _amount(self, key: str, value: object, units: dict[str, int], example: str) -> float:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return value
-        found = re.fullmatch(rf"(\d+)({'|'.join(units)})", value) if isinstance(value, str) else None
+        found = (
+            re.fullmatch(rf"(\d+)({'|'.join(units)})", value) if isinstance(value, str) else None
+        )
         if found is None:
             self.fail(key, f"must be a number, or one with a unit as in {example}")
         return int(found[1]) * units[found[2]]

@@ -42,9 +42,7 @@ _RECIPIENTS_MAX: Final = 100
 def load(path: str | Path, text: str | None = None) -> Config:
     """text: the file's content where it is at hand already. Raises ConfigError."""
     file = Path(path).absolute()
-    top = Section(
-        file, "", document.parse(file, document.read(file) if text is None else text)
-    )
+    top = Section(file, "", document.parse(file, document.read(file) if text is None else text))
     top.whole("version", None, VERSION, VERSION)
     if not top.has("version"):
         top.fail("version", "is missing")
@@ -60,6 +58,7 @@ def load(path: str | Path, text: str | None = None) -> Config:
         traffic_policies=documents.traffic_policies,
         rule_sets=documents.rule_sets,
         relays=documents.relays,
+        places=documents.places,
         targets=documents.targets,
         verified_domains=_verified_domains(top),
         verified_domains_given=top.has("verified_domains"),
@@ -73,7 +72,7 @@ def load(path: str | Path, text: str | None = None) -> Config:
         metrics=_metrics(top.section("metrics")),
     )
     aws = top.section("aws")
-    for key in aws.keys():
+    for key in aws.names():
         aws.fail(key, "is not used: no action that this version runs calls AWS")
     top.finish()
     return config

@@ -8,19 +8,20 @@ from collections.abc import Mapping
 
 
 class References:
-    """The spellings of the documents of one kind, each leading to a document's name."""
+    """The spellings of the documents of one kind, each leading to a document's name. places: the
+    path of each document by its name."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self._spellings: dict[str, set[str]] = {}
-        self._names: dict[str, str] = {}
+        self.places: dict[str, str] = {}
 
     def add(self, path: str, name: str, *others: str | None) -> None:
         """others: its id and its ARN, None where the document has none. Raises ValueError when the
         name is taken."""
-        if name in self._names:
-            raise ValueError(f"the {self.kind} {name!r} stands already in {self._names[name]}")
-        self._names[name] = path
+        if name in self.places:
+            raise ValueError(f"the {self.kind} {name!r} stands already in {self.places[name]}")
+        self.places[name] = path
         for spelling in (name, *others):
             if spelling:
                 self._spellings.setdefault(spelling, set()).add(name)
@@ -31,7 +32,7 @@ class References:
         if found is None and spelling.startswith("arn:"):
             found = self._spellings.get(spelling.rpartition("/")[2])
         if not found:
-            near = difflib.get_close_matches(spelling, self._names, 1)
+            near = difflib.get_close_matches(spelling, self.places, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise ValueError(f"names no {self.kind} of this file: {spelling}{hint}")
         if len(found) > 1:

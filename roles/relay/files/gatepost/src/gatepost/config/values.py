@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gatepost.delivery.values import Tls
 from gatepost.policy.admission import TrafficPolicy
-from gatepost.policy.plan import RuleSet
+from gatepost.policy.rules import RuleSet
 
 Network = IPv4Network | IPv6Network
 Address = tuple[str, int]
@@ -136,8 +136,10 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """verified_domains: lower case; None is `any`; absent_domains tells that the file is silent.
-    send_relay: the name of the relay that Send uses; None is MX delivery."""
+    """places: of documents in the file, by kind ("traffic policy", "rule set") and name. targets:
+    every spelling of a relay, with its name. verified_domains: lower case; None is `any`;
+    verified_domains_given: the file is not silent about them. send_relay: the name of the relay
+    that Send uses; None is MX delivery."""
 
     file: Path
     hostname: str
@@ -147,6 +149,7 @@ class Config:
     traffic_policies: Mapping[str, TrafficPolicy]
     rule_sets: Mapping[str, RuleSet]
     relays: Mapping[str, Relay]
+    places: Mapping[tuple[str, str], str]
     targets: Mapping[str, str]
     verified_domains: frozenset[str] | None
     verified_domains_given: bool

@@ -1,5 +1,5 @@
-"""A worker's parts, put together from the file: shards of the spool with their schedulers, the relay
-that empties them, and a listener for each inherited socket."""
+"""A worker's parts, put together from the file: shards of the spool with their schedulers, the
+relay that empties them, and a listener for each inherited socket."""
 
 from __future__ import annotations
 
@@ -265,5 +265,3 @@ def _limits(config: Config) -> Limits:
         message_bytes=limits.message_size,
         memory_bytes=limits.memory,
     )
-
-

@@ -1,5 +1,5 @@
-"""The listening sockets. The supervisor binds them once; workers inherit them, so that a worker that
-dies loses no connection that it had not taken yet."""
+"""The listening sockets. The supervisor binds them once; workers inherit them, so that a worker
+that dies loses no connection that it had not taken yet."""
 
 from __future__ import annotations
 

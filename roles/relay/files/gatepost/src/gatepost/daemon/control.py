@@ -1,5 +1,5 @@
-"""The control socket: what `gatepost queue` talks to. A Unix socket of mode 0660 that takes the JSON
-lines of `channel`; whoever may open it may do everything below.
+"""The control socket: what `gatepost queue` talks to. A Unix socket of mode 0660 that takes the
+JSON lines of `channel`; whoever may open it may do everything below.
 
 Requests go on to every worker, since each owns a part of the queue; their answers become one.
 """
@@ -127,5 +127,3 @@ class ControlSocket:
             writer.close()
         finally:
             self._clients.discard(task)
-
-

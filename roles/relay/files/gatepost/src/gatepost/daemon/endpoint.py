@@ -1,5 +1,6 @@
-"""The HTTP endpoint: /metrics for Prometheus, /healthz (is every worker well) and /readyz (may a load
-balancer send mail here). For the local network; it changes nothing and shows no address of mail.
+"""The HTTP endpoint: /metrics for Prometheus, /healthz (is every worker well) and /readyz (may a
+load balancer send mail here). For the local network; it changes nothing and shows no address of
+mail.
 
 Served by wsgiref in threads of its own, so that a slow scraper holds up nothing.
 """

@@ -1,5 +1,5 @@
-"""Where a destination leads, looked up at each delivery: a relay that was mended in the file, or whose
-secret was changed, releases the mail that waits for it."""
+"""Where a destination leads, looked up at each delivery: a relay that was mended in the file, or
+whose secret was changed, releases the mail that waits for it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Hops:
         """destination: "relay:NAME" or "mx:DOMAIN". Raises ConfigurationFailure."""
         return self._hop(destination, fresh=False)
 
-    def refused(self, destination: str, credentials: Credentials) -> NextHop:
+    def refused(self, destination: str, credentials: Credentials) -> NextHop:  # noqa: ARG002
         """After the next hop refused `credentials`: with what the secret file holds now. Raises
         ConfigurationFailure."""
         return self._hop(destination, fresh=True)

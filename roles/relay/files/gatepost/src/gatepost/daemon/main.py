@@ -1,5 +1,5 @@
-"""`gatepostd`: the daemon's command. In the foreground until SIGTERM; SIGHUP reloads; --check judges the
-file and ends.
+"""`gatepostd`: the daemon's command. In the foreground until SIGTERM; SIGHUP reloads; --check
+judges the file and ends.
 
 Exit status: 0 done, 1 a worker could not start, 2 the file (or what it names) is wrong, told in one
 line on standard error with file, path and reason.
@@ -29,9 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--config", required=True, metavar="FILE")
     parser.add_argument("--check", action="store_true", help="judge the file and end: 0 or 2")
-    parser.add_argument(
-        "--version", action="version", version=f"gatepostd {gatepost.__version__}"
-    )
+    parser.add_argument("--version", action="version", version=f"gatepostd {gatepost.__version__}")
     arguments = parser.parse_args(argv)
     # Nothing that the daemon creates is anybody else's to read.
     os.umask(0o027)

@@ -75,7 +75,9 @@ EVENTS: Final[Mapping[str, tuple[Counter | Histogram, ...]]] = {
     "Bounce": (Counter("gatepost_failed", "Steps that failed for good.", ("destination",)),),
     "Expiration": (Counter("gatepost_expired", "Steps given up by age.", ("destination",)),),
     "Drop": (Counter("gatepost_dropped", "Recipients that a rule dropped.", ("rule",)),),
-    "Unrouted": (Counter("gatepost_unrouted", "Recipients that no rule delivered.", ("rule_set",)),),
+    "Unrouted": (
+        Counter("gatepost_unrouted", "Recipients that no rule delivered.", ("rule_set",)),
+    ),
     "Fault": (Counter("gatepost_faults", "Internal faults, answered 451.", ("where",)),),
 }
 GAUGES: Final = (

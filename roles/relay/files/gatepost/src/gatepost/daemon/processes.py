@@ -1,8 +1,8 @@
 """One worker process as the supervisor sees it: started, told, watched, started again.
 
 A worker is a fresh interpreter (`python -P -m gatepost.daemon.worker`), so it shares no state with
-the supervisor but what it inherits: the listening sockets, the log's descriptor and one channel. When
-its end of the channel closes the supervisor is gone, and it ends too.
+the supervisor but what it inherits: the listening sockets, the log's descriptor and one channel.
+When its end of the channel closes the supervisor is gone, and it ends too.
 """
 
 from __future__ import annotations

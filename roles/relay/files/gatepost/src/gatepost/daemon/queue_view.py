@@ -1,5 +1,6 @@
-"""What people see of the queue: entries as JSON-able objects, which of them a request means, and how
-old they are. Pure; the daemon's answers and the offline view of `gatepost queue` are both made here.
+"""What people see of the queue: entries as JSON-able objects, which of them a request means, and
+how old they are. Pure; the daemon's answers and the offline view of `gatepost queue` are both made
+here.
 """
 
 from __future__ import annotations

@@ -7,8 +7,6 @@ are empty: their mail was answered with 250.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 from gatepost.queue.scheduler import Scheduler
 from gatepost.spool.disk import DiskSpool

@@ -1,5 +1,5 @@
-"""The supervisor: holds the listeners, the control socket and the metrics endpoint, keeps the workers
-alive, and touches no mail.
+"""The supervisor: holds the listeners, the control socket and the metrics endpoint, keeps the
+workers alive, and touches no mail.
 
 Life: bind everything (an address in use is an error before anything starts), start the workers, say
 READY when each takes mail; then signals. SIGTERM and SIGINT stop: workers end what is in flight,
@@ -105,9 +105,7 @@ class Supervisor:
         for task in (*background, stop, ready):
             task.cancel()
         # The last counts of a worker arrive in its last words.
-        await all_of(
-            [worker.stop(self._config.limits.drain + _GRACE) for worker in self._workers]
-        )
+        await all_of([worker.stop(self._config.limits.drain + _GRACE) for worker in self._workers])
         self._record("Stopped")
         return 1 if fault else 0
 

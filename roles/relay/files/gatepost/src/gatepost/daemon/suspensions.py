@@ -18,7 +18,8 @@ class Suspensions:
     """A set of destinations with a file. Changes are durable when the call returns."""
 
     def __init__(self, spool: Path) -> None:
-        """Raises ConfigError when the file cannot be read: an unreadable list is not an empty one."""
+        """Raises ConfigError when the file cannot be read: an unreadable list is not an empty
+        one."""
         self._file = spool / _NAME
         self._names: set[str] = set()
         try:

@@ -1,9 +1,9 @@
-"""A worker: one event loop that takes mail on the inherited sockets, owns its shard of the spool, and
-delivers from it. Started by the supervisor as `python -P -m gatepost.daemon.worker DESCRIPTOR`.
+"""A worker: one event loop that takes mail on the inherited sockets, owns its shard of the spool,
+and delivers from it. Started by the supervisor as `python -P -m gatepost.daemon.worker DESCRIPTOR`.
 
 It lives as long as the supervisor's end of the channel. Told to stop, by the supervisor or by
-SIGTERM, it ends what is in flight within limits.drain and what is queued stays queued. Left alone, it
-ends at once: the spool is made for that, and a new daemon may be waiting for it.
+SIGTERM, it ends what is in flight within limits.drain and what is queued stays queued. Left alone,
+it ends at once: the spool is made for that, and a new daemon may be waiting for it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,136 @@
+"""Reception: what becomes of a session's mail, from RCPT to the 250.
+
+Admission at RCPT, one plan a recipient after DATA, the spool, and only then a positive reply.
+Everything that the documents decide is decided here and stored; nothing here touches a next hop.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable
+from typing import Final
+
+from gatepost.config.secrets import ingress_password
+from gatepost.config.values import Config, IngressPoint
+from gatepost.daemon.program import steps
+from gatepost.events import Record
+from gatepost.policy.admission import admit
+from gatepost.policy.message import Message as Facts
+from gatepost.policy.plan import plan
+from gatepost.policy.values import Envelope, Session
+from gatepost.reply import Reply
+from gatepost.smtp.receiver import Transaction
+from gatepost.spool.interface import Message, Recipient, Spool
+
+_LOOP: Final = Reply(554, "5.4.6", "Too many hops: the message is in a loop")
+_TOO_BIG: Final = Reply(552, "5.3.4", "The message exceeds this policy's maximum size")
+_UNVERIFIED: Final = Reply(550, "5.7.1", "Mail for this domain is not accepted here")
+_DENIED: Final = Reply(550, "5.7.1", "Denied by policy")
+_NO_TLS: Final = Reply(530, "5.7.0", "STARTTLS first")
+_UNDECIDED: Final = Reply(451, "4.7.0", "The policy cannot be decided now; try again later")
+_REPLIES: Final = {"verified_domains": _UNVERIFIED, "size": _TOO_BIG, "tls_policy": _NO_TLS}
+
+
+class Reception:
+    """The Receiver of one ingress point, under one reading of the file."""
+
+    def __init__(
+        self,
+        config: Config,
+        point: IngressPoint,
+        spool: Spool,
+        new_id: Callable[[float], str],
+        record: Record,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Raises ConfigError when the ingress point's secret cannot be read."""
+        self._config = config
+        self._point = point
+        self._policy = config.traffic_policies[point.traffic_policy]
+        self._rules = config.rule_sets[point.rule_set]
+        self._domains = config.verified_domains if point.type == "OPEN" else None
+        self._spool = spool
+        self._new_id = new_id
+        self._record = record
+        self._clock = clock
+        self._password = (
+            None
+            if point.secret_file is None
+            else ingress_password(config.file, f"{point.path}.auth.secret_file", point.secret_file)
+        )
+
+    def connected(self, session: Session) -> Reply | None:
+        return None
+
+    async def authenticate(self, session: Session, username: str, password: bytes) -> bool:
+        if self._password is None:
+            return False
+        # Both are always compared, so that the time tells neither.
+        known = hmac.compare_digest(username.encode(), self._point.username.encode())
+        right = hmac.compare_digest(password, self._password)
+        return known and right
+
+    def sender(self, session: Session, transaction: Transaction) -> Reply | None:
+        return None
+
+    def recipient(
+        self, session: Session, transaction: Transaction, recipient: Recipient
+    ) -> Reply | None:
+        admission = admit(
+            self._policy,
+            session,
+            recipient.address,
+            tls_policy=self._point.tls_policy,
+            # Where rules replace recipients the law holds for the replacements, at DATA.
+            verified_domains=None if self._rules.replaces else self._domains,
+        )
+        if admission.admitted:
+            return None
+        reply = _REPLIES.get(admission.by, _DENIED) if admission.admitted is False else _UNDECIDED
+        self._deny(session, transaction.mail_from, recipient.address, admission.by, reply)
+        return reply
+
+    async def data(self, session: Session, transaction: Transaction, body: bytes) -> Reply:
+        now = self._clock()
+        started = time.perf_counter()
+        refusal = self._content_refusal(body)
+        if refusal is not None:
+            by, reply = refusal
+            self._deny(session, transaction.mail_from, None, by, reply)
+            return reply
+        envelope = Envelope(
+            mail_from=transaction.mail_from,
+            recipients=tuple(each.address for each in transaction.recipients),
+        )
+        facts = Facts.parse(body)
+        plans = [
+            plan(self._rules, session, envelope, each.address, facts)
+            for each in transaction.recipients
+        ]
+        if any(each.undecided for each in plans):
+            missing = sorted({name for each in plans for name in each.undecided})
+            self._record("Fault", where="policy", reason=f"undecided: {', '.join(missing)}")
+            return _UNDECIDED
+        plans, unverified = self._judged_replacements(plans)
+        if unverified and not any(each.effects for each in plans):
+            self._deny(session, transaction.mail_from, None, "verified_domains", _UNVERIFIED)
+            return _UNVERIFIED
+        message_id = self._new_id(now)
+        stored = self._received(session, transaction, message_id, now) + body
+        message = Message(
+            id=message_id,
+            received_at=now,
+            mail_from=transaction.mail_from,
+            recipients=tuple(transaction.recipients),
+            steps=steps(plans, self._config.targets, self._config.send_relay),
+            body_size=len(stored),
+            eight_bit=transaction.eight_bit,
+            smtputf8=transaction.smtputf8,
+            ret=transaction.ret,
+            envid=transaction.envid,
+            attributes=self._attributes(session),
+        )
+        await self._spool.accept(message, stored)
+        self._report(message, plans, time.perf_counter() - started)
+        return Reply(250, "2.0.0", f"Accepted as {message_id}")
