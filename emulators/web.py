@@ -1,0 +1,39 @@
+"""A WSGI application on a free loopback port, served by threads until it is stopped."""
+
+import threading
+from typing import Any
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+
+class QuietHandler(WSGIRequestHandler):
+    """Serves without a line a request: what matters is in the control endpoint's counters."""
+
+    # Keep-alive: clients of the emulators make many small requests.
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (the parent's name)
+        pass
+
+
+class Web:
+    """A threaded HTTP server. `url` is set once `start` has returned."""
+
+    def __init__(
+        self, app: Any, *, name: str, handler: type[WSGIRequestHandler] = QuietHandler
+    ) -> None:
+        self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=handler)
+        self._server.daemon_threads = True  # type: ignore[attr-defined]
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name=name, daemon=True
+        )
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def start(self) -> str:
+        self._thread.start()
+        return self.url
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
