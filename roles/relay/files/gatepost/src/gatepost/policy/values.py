@@ -28,7 +28,7 @@ class Session:
     source_ip: str
     helo: str = ""
     tls_version: str | None = None
-    client_certificate: Mapping[str, tuple[str, ...]] = field(default=Empty)
+    client_certificate: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: Empty)
     authenticated: str | None = None
 
 
@@ -45,7 +45,7 @@ class Verdicts:
     spf: str | None = None
     dkim: str | None = None
     dmarc: str | None = None
-    analysis: Mapping[tuple[str, str], str | bool | float] = field(default=Empty)
+    analysis: Mapping[tuple[str, str], str | bool | float] = field(default_factory=lambda: Empty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Effect:
     target: str | None
     mail_from: str
     headers: tuple[tuple[str, str], ...] = ()
-    parameters: Mapping[str, Any] = field(default=Empty)
+    parameters: Mapping[str, Any] = field(default_factory=lambda: Empty)
     on_failure: str = "CONTINUE"
 
 
