@@ -114,7 +114,8 @@ class Account:
             paginator = client.get_paginator(operation)
             return [each for page in paginator.paginate() for each in page[member]]
 
-        return _called(pages)
+        found: list[Document] = _called(pages)
+        return found
 
 
 def _by_name(documents: Iterable[Document], member: str) -> tuple[Document, ...]:

@@ -11,7 +11,7 @@ import json
 import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -180,7 +180,7 @@ def _offline(config: Config) -> list[Entry]:
         raise GatepostError(f"{config.spool.path}: {error}") from error
 
 
-def _offline_details(config: Config, ids: Sequence[str]) -> list[Mapping[str, Any]]:
+def _offline_details(config: Config, ids: Sequence[str]) -> list[dict[str, Any]]:
     entries = _offline(config)
     found = []
     for message_id in ids:

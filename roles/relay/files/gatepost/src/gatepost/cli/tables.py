@@ -39,7 +39,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[i
 def duration(seconds: float) -> str:
     """The two largest units: "3d4h", "12m5s"."""
     rest = max(0, int(seconds))
-    parts = []
+    parts: list[str] = []
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
         count, rest = divmod(rest, size)
         if count or (unit == "s" and not parts):

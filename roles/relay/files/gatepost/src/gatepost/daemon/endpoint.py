@@ -86,7 +86,8 @@ class Endpoint:
             # Without fresh counts the last known ones are told.
             with contextlib.suppress(TimeoutError):
                 done.result(_COLLECT_SECONDS)
-            return self._metrics(environ, start_response)
+            page: Iterable[bytes] = self._metrics(environ, start_response)
+            return page
         if path in ("/healthz", "/readyz"):
             well, body = self._health()
             status, answer = ("200 OK" if well else "503 Service Unavailable"), body

@@ -49,7 +49,7 @@ class Worker:
         self._record = record
         self._channel: Channel | None = None
         self._process: asyncio.subprocess.Process | None = None
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -80,7 +80,7 @@ class Worker:
 
     async def stop(self, seconds: float) -> None:
         """Tells it to drain, and ends it when it takes longer than `seconds`."""
-        self._stopping = True
+        self._stopping.set()
         if self._channel is not None:
             with contextlib.suppress(ChannelError):
                 self._channel.tell("stop")
@@ -98,11 +98,14 @@ class Worker:
 
     async def _keep(self) -> None:
         wait = _FIRST_WAIT
-        while not self._stopping:
+        while not self._stopping.is_set():
             started = time.monotonic()
             status = await self._live()
             self._up = False
-            if self._stopping:
+            if not self._answered.is_set():
+                # It died of its very first start; another would not go better.
+                await self._is_unable(f"worker {self.index} ended in its start: {status}")
+            if self._stopping.is_set():
                 return
             if time.monotonic() - started > _SETTLED:
                 wait = _FIRST_WAIT
@@ -110,7 +113,8 @@ class Worker:
             self._record(
                 "WorkerDied", worker=self.index, status=status, restart_seconds=round(wait, 1)
             )
-            await asyncio.sleep(wait)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), wait)
             wait = min(_LONGEST_WAIT, wait * 2 * random.uniform(0.9, 1.1))  # noqa: S311
 
     async def _live(self) -> str:
@@ -150,6 +154,7 @@ class Worker:
 
     async def _is_unable(self, reason: str) -> None:
         self._fault = reason
+        self._record("Fault", where="worker", worker=self.index, reason=reason)
         self._answered.set()
 
 

@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence, Set
+from typing import Final
 
 from gatepost.policy.values import Effect, Plan
 from gatepost.spool.interface import Step
 
-BOUNCE: str = "bounce:"
+# The queue of DSNs to be made; no next hop.
+BOUNCE: Final = "bounce:"
+_UNVERIFIED: Final = {
+    "SmtpReplyCode": "550",
+    "StatusCode": "5.7.1",
+    "DiagnosticMessage": "Mail for this domain is not accepted here",
+}
 
 
 class Unrunnable(Exception):
-    """An effect that this version of the daemon cannot run; `check` refuses its document."""
+    """An effect that this version does not run; `config.check` refuses its document."""
 
 
 def steps(
     plans: Sequence[Plan], targets: Mapping[str, str], send_relay: str | None
 ) -> tuple[Step, ...]:
-    """The external effects of every plan, in order. targets: spellings of relays to their names.
-    Raises Unrunnable."""
+    """The effects of every plan, in order; the program's number is the plan's. targets: spellings
+    of relays to their names. Raises Unrunnable."""
     return tuple(
-        _step(number, effect, targets, send_relay)
+        Step(
+            program=number,
+            action=effect.action,
+            destination=_destination(effect, targets, send_relay),
+            recipient=effect.recipient,
+            mail_from=effect.mail_from,
+            rule=effect.rule,
+            headers=effect.headers,
+            parameters=effect.parameters,
+            on_failure=effect.on_failure,
+        )
         for number, each in enumerate(plans)
-        for effect in external(each)
-    )
-
-
-def external(each: Plan) -> Iterable[Effect]:
-    """What happens outside: not what only shaped the later effects."""
-    return (effect for effect in each.effects if effect.action in ("Relay", "Send", "Bounce"))
-
-
-def _step(number: int, effect: Effect, targets: Mapping[str, str], send_relay: str | None) -> Step:
-    return Step(
-        program=number,
-        action=effect.action,
-        destination=_destination(effect, targets, send_relay),
-        recipient=effect.recipient,
-        mail_from=effect.mail_from,
-        rule=effect.rule,
-        headers=effect.headers,
-        parameters=effect.parameters,
-        on_failure=effect.on_failure,
+        for effect in each.effects
     )
 
 
@@ -51,11 +50,34 @@ def _destination(effect: Effect, targets: Mapping[str, str], send_relay: str | N
             # A target that is gone is a configuration failure, found and judged at delivery.
             target = effect.target or ""
             return f"relay:{targets.get(target, target)}"
-        case "Send" if send_relay is not None:
-            return f"relay:{send_relay}"
         case "Send":
-            return f"mx:{effect.recipient.rpartition('@')[2].lower()}"
+            domain = effect.recipient.rpartition("@")[2].lower()
+            return f"mx:{domain}" if send_relay is None else f"relay:{send_relay}"
         case "Bounce":
             return BOUNCE
         case other:
             raise Unrunnable(other)
+
+
+def within(program: Sequence[Step], domains: Set[str]) -> tuple[tuple[Step, ...], bool]:
+    """The law of verified domains on a program whose recipients rules may have replaced: a step to
+    an unverified domain becomes a DSN to the sender. And whether any step is left that delivers; a
+    message without steps has nothing that could offend."""
+    judged = tuple(
+        step if step.action == "Bounce" or is_verified(step.recipient, domains) else _refused(step)
+        for step in program
+    )
+    kept = any(new is old for new, old in zip(judged, program, strict=True))
+    return judged, kept or not program
+
+
+def is_verified(address: str, domains: Set[str]) -> bool:
+    """A domain is verified by itself or by one above it. domains: lower case."""
+    labels = address.rpartition("@")[2].lower().rstrip(".").split(".")
+    return any(".".join(labels[start:]) in domains for start in range(len(labels)))
+
+
+def _refused(step: Step) -> Step:
+    return dataclasses.replace(
+        step, action="Bounce", destination=BOUNCE, parameters=_UNVERIFIED, headers=()
+    )

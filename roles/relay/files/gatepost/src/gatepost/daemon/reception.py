@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from gatepost.config.secrets import ingress_password
 from gatepost.config.values import Config, IngressPoint
-from gatepost.daemon.program import steps
+from gatepost.daemon.program import steps, within
+from gatepost.delivery import trace
 from gatepost.events import Record
 from gatepost.policy.admission import admit
 from gatepost.policy.message import Message as Facts
 from gatepost.policy.plan import plan
-from gatepost.policy.values import Envelope, Session
+from gatepost.policy.values import Plan, Session
 from gatepost.reply import Reply
 from gatepost.smtp.receiver import Transaction
 from gatepost.spool.interface import Message, Recipient, Spool
@@ -60,10 +61,15 @@ class Reception:
             else ingress_password(config.file, f"{point.path}.auth.secret_file", point.secret_file)
         )
 
-    def connected(self, session: Session) -> Reply | None:
+    def connected(self, session: Session) -> Reply | None:  # noqa: ARG002
         return None
 
-    async def authenticate(self, session: Session, username: str, password: bytes) -> bool:
+    async def authenticate(
+        self,
+        session: Session,  # noqa: ARG002
+        username: str,
+        password: bytes,
+    ) -> bool:
         if self._password is None:
             return False
         # Both are always compared, so that the time tells neither.
@@ -71,7 +77,11 @@ class Reception:
         right = hmac.compare_digest(password, self._password)
         return known and right
 
-    def sender(self, session: Session, transaction: Transaction) -> Reply | None:
+    def sender(
+        self,
+        session: Session,  # noqa: ARG002
+        transaction: Transaction,  # noqa: ARG002
+    ) -> Reply | None:
         return None
 
     def recipient(
@@ -88,34 +98,29 @@ class Reception:
         if admission.admitted:
             return None
         reply = _REPLIES.get(admission.by, _DENIED) if admission.admitted is False else _UNDECIDED
-        self._deny(session, transaction.mail_from, recipient.address, admission.by, reply)
-        return reply
+        return self._deny(session, transaction.mail_from, recipient.address, admission.by, reply)
 
     async def data(self, session: Session, transaction: Transaction, body: bytes) -> Reply:
-        now = self._clock()
-        started = time.perf_counter()
-        refusal = self._content_refusal(body)
+        now, started = self._clock(), time.perf_counter()
+        refusal = self._refusal_of_content(body)
         if refusal is not None:
-            by, reply = refusal
-            self._deny(session, transaction.mail_from, None, by, reply)
-            return reply
-        envelope = Envelope(
-            mail_from=transaction.mail_from,
-            recipients=tuple(each.address for each in transaction.recipients),
-        )
+            return self._deny(session, transaction.mail_from, None, *refusal)
         facts = Facts.parse(body)
         plans = [
-            plan(self._rules, session, envelope, each.address, facts)
+            plan(self._rules, session, transaction.mail_from, each.address, facts)
             for each in transaction.recipients
         ]
-        if any(each.undecided for each in plans):
-            missing = sorted({name for each in plans for name in each.undecided})
+        missing = sorted({name for each in plans for name in each.undecided})
+        if missing:
             self._record("Fault", where="policy", reason=f"undecided: {', '.join(missing)}")
             return _UNDECIDED
-        plans, unverified = self._judged_replacements(plans)
-        if unverified and not any(each.effects for each in plans):
-            self._deny(session, transaction.mail_from, None, "verified_domains", _UNVERIFIED)
-            return _UNVERIFIED
+        program = steps(plans, self._config.targets, self._config.send_relay)
+        if self._domains is not None:
+            program, kept = within(program, self._domains)
+            if not kept:
+                return self._deny(
+                    session, transaction.mail_from, None, "verified_domains", _UNVERIFIED
+                )
         message_id = self._new_id(now)
         stored = self._received(session, transaction, message_id, now) + body
         message = Message(
@@ -123,7 +128,7 @@ class Reception:
             received_at=now,
             mail_from=transaction.mail_from,
             recipients=tuple(transaction.recipients),
-            steps=steps(plans, self._config.targets, self._config.send_relay),
+            steps=program,
             body_size=len(stored),
             eight_bit=transaction.eight_bit,
             smtputf8=transaction.smtputf8,
@@ -134,3 +139,96 @@ class Reception:
         await self._spool.accept(message, stored)
         self._report(message, plans, time.perf_counter() - started)
         return Reply(250, "2.0.0", f"Accepted as {message_id}")
+
+    def _refusal_of_content(self, body: bytes) -> tuple[str, Reply] | None:
+        limit = self._policy.max_message_size
+        if limit is not None and len(body) > limit:
+            return "size", _TOO_BIG
+        if trace.hops(body) >= self._config.limits.hops:
+            return "loop", _LOOP
+        return None
+
+    def _received(
+        self, session: Session, transaction: Transaction, message_id: str, now: float
+    ) -> bytes:
+        alone = len(transaction.recipients) == 1
+        return trace.received(
+            helo=session.helo,
+            source_ip=session.source_ip,
+            by=self._config.hostname,
+            protocol=trace.protocol(
+                esmtp=True,
+                tls=session.tls_version is not None,
+                auth=session.authenticated is not None,
+                smtputf8=transaction.smtputf8,
+            ),
+            id=message_id,
+            when=now,
+            recipient=transaction.recipients[0].address if alone else "",
+            tls=session.tls_version or "",
+        )
+
+    def _attributes(self, session: Session) -> dict[str, str]:
+        found = {
+            "ingress": self._point.name,
+            "source_ip": session.source_ip,
+            "helo": session.helo,
+            "tls": session.tls_version or "",
+            "authenticated": session.authenticated or "",
+        }
+        return {name: value for name, value in found.items() if value}
+
+    def _deny(
+        self, session: Session, mail_from: str, recipient: str | None, by: str, reply: Reply
+    ) -> Reply:
+        self._record(
+            "Denial",
+            ingress=self._point.name,
+            source_ip=session.source_ip,
+            helo=session.helo,
+            mail_from=mail_from,
+            recipient=recipient,
+            by=by,
+            reply=str(reply),
+        )
+        return reply
+
+    def _report(self, message: Message, plans: Sequence[Plan], seconds: float) -> None:
+        self._record(
+            "Reception",
+            id=message.id,
+            mail_from=message.mail_from,
+            recipients=len(message.recipients),
+            to=", ".join(each.address for each in message.recipients),
+            size=message.body_size,
+            steps=len(message.steps),
+            save_seconds=round(seconds, 6),
+            **message.attributes,
+        )
+        for each in plans:
+            for seen in each.trace:
+                if seen.matched:
+                    self._record(
+                        "Match",
+                        id=message.id,
+                        recipient=seen.recipient,
+                        rule_set=self._point.rule_set,
+                        rule=seen.rule,
+                        rule_index=seen.index,
+                        by=seen.by,
+                    )
+            if each.final == "drop":
+                self._record("Drop", id=message.id, recipient=each.recipient, rule=_last(each))
+            elif each.final == "none":
+                self._record(
+                    "Unrouted",
+                    id=message.id,
+                    recipient=each.recipient,
+                    rule_set=self._point.rule_set,
+                )
+
+
+def _last(each: Plan) -> str | None:
+    """The rule that ended a dropped recipient's program: the last that matched."""
+    matched = [seen.rule for seen in each.trace if seen.matched]
+    return matched[-1] if matched else None

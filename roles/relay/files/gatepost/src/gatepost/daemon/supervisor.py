@@ -88,21 +88,20 @@ class Supervisor:
     async def _supervise(self) -> int:
         for worker in self._workers:
             worker.start()
-        stop = asyncio.create_task(self._stop.wait())
-        ready = asyncio.gather(*(worker.ready() for worker in self._workers))
+        stop = asyncio.ensure_future(self._stop.wait())
+        ready = asyncio.ensure_future(all_of([worker.ready() for worker in self._workers]))
         background = [asyncio.create_task(self._watch()), asyncio.create_task(self._poll())]
-        await asyncio.wait({stop, ready}, return_when=asyncio.FIRST_COMPLETED)
+        waited: set[asyncio.Future[Any]] = {stop, ready}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         fault = next((worker.fault for worker in self._workers if worker.fault), "")
-        if fault:
-            self._record("Fault", where="start", reason=fault)
-        else:
+        if not fault:
             if not self._stop.is_set():
                 self._record("Started", workers=len(self._workers), pid=os.getpid())
                 self._notifier.ready(f"{len(self._workers)} workers take mail")
             await stop
         self._record("Stopping")
         self._notifier.stopping("ending what is in flight")
-        for task in (*background, stop, ready):
+        for task in (*background, *waited):
             task.cancel()
         # The last counts of a worker arrive in its last words.
         await all_of([worker.stop(self._config.limits.drain + _GRACE) for worker in self._workers])

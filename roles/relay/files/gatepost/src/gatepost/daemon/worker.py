@@ -41,8 +41,10 @@ class Worker:
         channel = Channel(reader, writer, requests)
         connected = asyncio.create_task(channel.run())
         stop = asyncio.create_task(self._stop.wait())
+        waited: set[asyncio.Future[Any]] = {stop, connected}
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._stop.set)
-        await asyncio.wait({self._booted, connected}, return_when=asyncio.FIRST_COMPLETED)
+        booting: set[asyncio.Future[Any]] = {self._booted, connected}
+        await asyncio.wait(booting, return_when=asyncio.FIRST_COMPLETED)
         if not self._booted.done():
             return 1
         try:
@@ -52,7 +54,7 @@ class Worker:
             return 1
         requests.update(self._requests(assembly))
         channel.tell("ready")
-        await asyncio.wait({stop, connected}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         if connected.done():
             return 1
         await assembly.stop()
@@ -111,7 +113,8 @@ def main() -> int:
     # Ctrl-C reaches the whole group; the supervisor says what is to be done.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    return uvloop.run(_run(int(sys.argv[1])))
+    status: int = uvloop.run(_run(int(sys.argv[1])))
+    return status
 
 
 if __name__ == "__main__":
