@@ -94,8 +94,9 @@ class Outcome:
 
 
 class ConfigurationFailure(Exception):
-    """A step cannot run as configured (its relay is missing, its secret unreadable): ActionFailurePolicy decides, not the
-    retry schedule. what: the relay or file. reason: one clause, free of secrets."""
+    """A step cannot run as configured (its relay is missing, its secret unreadable):
+    ActionFailurePolicy decides, not the retry schedule. what: the relay or file. reason: one
+    clause, free of secrets."""
 
     def __init__(self, what: str, reason: str) -> None:
         self.what = what
