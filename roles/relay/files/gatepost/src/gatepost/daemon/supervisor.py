@@ -43,6 +43,7 @@ class Supervisor:
         self._record = record
         self._notifier = notifier
         self._totals = Totals()
+        _make_directory(config)
         self._suspensions = Suspensions(config.spool.path)
         self._listeners = binding.bind(config)
         self._workers = [
@@ -197,6 +198,15 @@ class Supervisor:
             if isinstance(answer, BaseException):
                 raise ChannelError(str(answer)) from answer
         return answers
+
+
+def _make_directory(config: Config) -> None:
+    """The spool's directory, where the control socket stands too. Raises ConfigError."""
+    try:
+        config.spool.path.mkdir(mode=0o750, exist_ok=True)
+    except OSError as error:
+        reason = f"{config.spool.path}: cannot be made: {error.strerror}"
+        raise ConfigError(str(config.file), "spool.path", reason) from error
 
 
 def needs_restart(old: Config, new: Config) -> list[str]:

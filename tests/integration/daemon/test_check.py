@@ -1,0 +1,194 @@
+"""`gatepostd --check`: what only a host, or this version, can refuse. What the file itself can have
+wrong is in tests/unit/config."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.integration.daemon.pki import Authority
+from tests.integration.daemon.running import base_config
+
+SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:next-AbCdEf"
+ARCHIVE = "arn:aws:ses:eu-west-1:111122223333:mailmanager-archive/a-1"
+
+
+def check(directory: Path, config: dict[str, Any]) -> tuple[int, str, str]:
+    file = directory / "gatepost.yml"
+    file.write_text(yaml.safe_dump(config))
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "gatepost.daemon.main", "--config", str(file), "--check"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def tls(config: dict[str, Any], certificate: Any, key: Any) -> None:
+    config["ingress_points"][0]["tls"] = {"certificate": str(certificate), "key": str(key)}
+
+
+def actions(config: dict[str, Any], *actions: dict[str, Any]) -> None:
+    config["rule_sets"][0]["Rules"][0]["Actions"] = list(actions)
+
+
+def conditions(config: dict[str, Any], *conditions: dict[str, Any]) -> None:
+    config["rule_sets"][0]["Rules"][0]["Conditions"] = list(conditions)
+
+
+def authenticated(config: dict[str, Any], secret: str) -> None:
+    config["relays"][0]["Authentication"] = {"SecretArn": SECRET_ARN}
+    config["bindings"]["relays"]["next"] = {"secret_file": secret}
+
+
+def open_everywhere(config: dict[str, Any]) -> None:
+    config["ingress_points"][0]["listen"] = ["0.0.0.0:2525"]
+    del config["verified_domains"]
+
+
+def test_a_good_file(tmp_path: Path) -> None:
+    status, out, error = check(tmp_path, base_config())
+    assert (status, error) == (0, "")
+    assert out == f"{tmp_path / 'gatepost.yml'}: good\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["gatepost.yml"]
+
+
+Case = tuple[Callable[[dict[str, Any]], None], str, str]
+CASES: dict[str, Case] = {
+    "an open listener": (
+        open_everywhere,
+        "ingress_points[0].listen[0]",
+        "an OPEN ingress point beyond loopback needs verified_domains",
+    ),
+    "no certificate": (
+        lambda config: tls(config, "absent.crt", "absent.key"),
+        "ingress_points[0].tls.certificate",
+        "absent.crt: No such file or directory",
+    ),
+    "a certificate that is none": (
+        lambda config: tls(config, "gatepost.yml", "gatepost.yml"),
+        "ingress_points[0].tls",
+        "gatepost.yml: ",
+    ),
+    "no secret": (
+        lambda config: authenticated(config, "absent.json"),
+        "bindings.relays.next.secret_file",
+        "No such file or directory",
+    ),
+    "a secret that is no JSON": (
+        lambda config: authenticated(config, "gatepost.yml"),
+        "bindings.relays.next.secret_file",
+        "JSON",
+    ),
+    "a secret with a third key": (
+        lambda config: authenticated(config, "third.json"),
+        "bindings.relays.next.secret_file",
+        "username",
+    ),
+    "authorities that are none": (
+        lambda config: config["bindings"]["relays"].update(
+            next={"tls": "verify", "ca": "gatepost.yml"}
+        ),
+        "bindings.relays.next.ca",
+        "holds no PEM certificates",
+    ),
+    "a spool that is a file": (
+        lambda config: config["spool"].update(path="gatepost.yml"),
+        "spool.path",
+        "gatepost.yml",
+    ),
+    "an action that does not run yet": (
+        lambda config: actions(
+            config, {"Archive": {"TargetArchive": "a-archive"}}, {"Relay": {"Relay": "next"}}
+        ),
+        "rule_sets[0].Rules[0].Actions[0].Archive",
+        "is an action that this version does not run",
+    ),
+    "a sender rewritten": (
+        lambda config: actions(config, {"Relay": {"Relay": "next", "MailFrom": "REPLACE"}}),
+        "rule_sets[0].Rules[0].Actions[0].Relay",
+        "REPLACE",
+    ),
+    "a condition on SPF": (
+        lambda config: conditions(
+            config,
+            {
+                "VerdictExpression": {
+                    "Evaluate": {"Attribute": "SPF"},
+                    "Operator": "EQUALS",
+                    "Values": ["PASS"],
+                }
+            },
+        ),
+        "rule_sets[0]",
+        "spf",
+    ),
+    "a condition on DMARC": (
+        lambda config: conditions(
+            config, {"DmarcExpression": {"Operator": "EQUALS", "Values": ["REJECT"]}}
+        ),
+        "rule_sets[0]",
+        "dmarc",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=list(CASES))
+def test_what_is_refused(tmp_path: Path, case: str) -> None:
+    change, path, reason = CASES[case]
+    (tmp_path / "third.json").write_text('{"username": "u", "password": "do not show", "extra": 1}')
+    config = base_config()
+    change(config)
+    status, out, error = check(tmp_path, config)
+    assert status == 2
+    assert out == ""
+    assert error.count("\n") == 1, error
+    assert error.startswith(f"gatepostd: {tmp_path / 'gatepost.yml'}: {path}"), error
+    assert reason in error
+    assert "do not show" not in error
+
+
+def test_a_key_of_another_certificate(tmp_path: Path, pki: Authority) -> None:
+    config = base_config()
+    tls(config, pki.issue("a.test")[0], pki.issue("b.test")[1])
+    status, _, error = check(tmp_path, config)
+    assert status == 2
+    assert "ingress_points[0].tls: " in error
+    assert "mismatch" in error
+
+
+def test_warnings_do_not_refuse(tmp_path: Path, pki: Authority) -> None:
+    config = base_config()
+    tls(config, *pki.issue("mx.test", days=-0.5))
+    config["rule_sets"][0]["Rules"][0]["Conditions"] = [
+        {"BooleanExpression": {"Evaluate": {"Attribute": "TLS"}, "Operator": "IS_TRUE"}}
+    ]
+    status, _, error = check(tmp_path, config)
+    assert status == 0
+    first, second = error.splitlines()
+    assert "rule_sets[0]: mail that no rule delivers is accepted and goes nowhere" in first
+    assert "ingress_points[0].tls.certificate: is not valid today" in second
+
+
+@pytest.mark.parametrize("file", ["", "version: 1\n", "\x00"])
+def test_what_is_no_configuration(tmp_path: Path, file: str) -> None:
+    (tmp_path / "gatepost.yml").write_text(file)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-P", "-m", "gatepost.daemon.main"),
+            *("--config", str(tmp_path / "gatepost.yml"), "--check"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,73 @@
+"""A full disk: 452, nothing lost, and mail again when there is room."""
+
+from __future__ import annotations
+
+import shutil
+import smtplib
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.daemon.mail import MESSAGE, send
+from tests.integration.daemon.running import Daemon, base_config
+from tests.integration.daemon.sink import Sink
+
+Daemons = Callable[[Mapping[str, Any]], Daemon]
+
+
+def test_below_the_watermark_mail_is_put_off(daemons: Daemons, tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    daemon = daemons(base_config(spool={"path": "spool", "low_space": 2 * free})).start()
+    with pytest.raises(smtplib.SMTPException) as raised:
+        send(daemon.port())
+    assert "452" in str(raised.value)
+    assert daemon.queue("list")["total"] == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, too small for much; needs root."""
+    where = tmp_path / "disk"
+    where.mkdir()
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=192m,mode=0750", "gatepost-test", str(where)],
+        check=True,
+    )
+    yield where
+    subprocess.run(["umount", "--lazy", str(where)], check=True)
+
+
+def test_a_disk_that_fills_loses_nothing(daemons: Daemons, small_disk: Path) -> None:
+    sink = Sink()
+    config = base_config(
+        spool={"path": str(small_disk / "spool"), "low_space": 0},
+        bindings={"relays": {"next": {"tls": "none", "address": sink.address}}},
+    )
+    daemon = daemons(config).start()
+    large = MESSAGE + b"0123456789abcdef" * 4 + b"\r\n"
+    large += (b"x" * 76 + b"\r\n") * 100_000
+    accepted = 0
+    while True:
+        try:
+            send(daemon.port(), large)
+        except smtplib.SMTPException as error:
+            assert "452" in str(error)
+            break
+        accepted += 1
+    assert accepted > 0
+    with sink:
+        daemon.queue("flush", "--all")
+        sink.wait(accepted, 60)
+        daemon.until(lambda: daemon.queue("list")["total"] == 0)
+    daemon.until(lambda: _accepts(daemon))
+
+
+def _accepts(daemon: Daemon) -> bool:
+    try:
+        send(daemon.port())
+    except smtplib.SMTPException:
+        return False
+    return True
