@@ -50,24 +50,21 @@ def test_a_disk_that_fills_loses_nothing(daemons: Daemons, small_disk: Path) -> 
     large = MESSAGE + b"0123456789abcdef" * 4 + b"\r\n"
     large += (b"x" * 76 + b"\r\n") * 100_000
     accepted = 0
-    while True:
-        try:
-            send(daemon.port(), large)
-        except smtplib.SMTPException as error:
-            assert "452" in str(error)
-            break
+    while (refusal := _refusal(daemon, large)) is None:
         accepted += 1
+    assert "452" in refusal
     assert accepted > 0
     with sink:
         daemon.queue("flush", "--all")
         sink.wait(accepted, 60)
         daemon.until(lambda: daemon.queue("list")["total"] == 0)
-    daemon.until(lambda: _accepts(daemon))
+    daemon.until(lambda: _refusal(daemon, MESSAGE) is None)
 
 
-def _accepts(daemon: Daemon) -> bool:
+def _refusal(daemon: Daemon, message: bytes) -> str | None:
+    """What the daemon says against a message, None when it takes it."""
     try:
-        send(daemon.port())
-    except smtplib.SMTPException:
-        return False
-    return True
+        send(daemon.port(), message)
+    except smtplib.SMTPException as error:
+        return str(error)
+    return None

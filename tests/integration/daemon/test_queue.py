@@ -58,7 +58,7 @@ def test_why_a_message_waits(waiting: tuple[Daemon, Sink]) -> None:
 
 def test_hold_flush_and_release(waiting: tuple[Daemon, Sink]) -> None:
     daemon, sink = waiting
-    held, free = ids(daemon)
+    held, _ = ids(daemon)
     assert daemon.queue("hold", held) == {"changed": 1}
     assert ids(daemon, "--state", "held") == [held]
     assert daemon.metric("gatepost_queue_steps", state="held") == 1
