@@ -1,0 +1,367 @@
+"""One SMTP connection as a dialogue: what is answered to which command, in which order.
+
+Form is judged by `commands`, content by `content`, credentials and policy by the Receiver; here are
+the sequence of RFC 5321 section 4.1.4, the extensions, and the limits. An exception of the Receiver
+is answered 451 (454 at AUTH, 421 before the greeting), recorded, and told to nobody else. The
+octets and the time are wire.py.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import replace
+
+from gatepost.policy.values import Session
+from gatepost.reply import Reply
+from gatepost.smtp import auth, commands, proxy, tls
+from gatepost.smtp.commands import Auth, Hello, Mail, Plain, Rcpt
+from gatepost.smtp.content import TOO_BIG, Content
+from gatepost.smtp.receiver import Transaction
+from gatepost.smtp.wire import FAULT_AT_LARGE, NO_MEMORY, STOPPING, Wire
+from gatepost.spool.interface import Recipient, SpoolFull
+
+_OK = Reply(250, "2.0.0", "Ok")
+_SENDER_OK = Reply(250, "2.1.0", "Ok")
+_RECIPIENT_OK = Reply(250, "2.1.5", "Ok")
+_GO_AHEAD = Reply(354, "", "End data with <CR><LF>.<CR><LF>")
+_START_TLS = Reply(220, "2.0.0", "Ready to start TLS")
+_BYE = Reply(221, "2.0.0", "Bye")
+_AUTHENTICATED = Reply(235, "2.7.0", "Authentication successful")
+_ANSWERS = {
+    "NOOP": _OK,
+    "VRFY": Reply(252, "2.5.0", "Send some mail, it will be tried"),
+    "HELP": Reply(214, "2.0.0", "See RFC 5321"),
+}
+
+_HELLO_FIRST = Reply(503, "5.5.1", "Send EHLO first")
+_OUT_OF_ORDER = Reply(503, "5.5.1", "Bad sequence of commands")
+_NO_RECIPIENTS = Reply(503, "5.5.1", "No valid recipients")
+_NEEDS_EHLO = Reply(555, "5.5.4", "Parameters need EHLO")
+_NEEDS_TLS = Reply(530, "5.7.0", "Must issue a STARTTLS command first")
+_NEEDS_AUTH = Reply(530, "5.7.0", "Authentication required")
+_AUTH_NEEDS_TLS = Reply(538, "5.7.11", "Encryption required for authentication")
+_UNKNOWN_MECHANISM = Reply(504, "5.5.4", "Unrecognized authentication mechanism")
+_AUTH_FAULT = Reply(454, "4.7.0", "Temporary authentication failure")
+_TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients")
+_NO_STORAGE = Reply(452, "4.3.1", "Insufficient system storage, try again later")
+_FAULT = Reply(451, "4.3.0", "Local error in processing, try again later")
+_FULL = Reply(421, "4.3.2", "Too many connections, try again later")
+_TOO_MANY_COMMANDS = Reply(421, "4.7.0", "Too many commands without a message")
+_TOO_MANY_FAILURES = Reply(421, "4.7.0", "Too many authentication failures")
+
+
+class Connection(Wire):
+    """Made by `Listening.protocol_factory`, one a connection."""
+
+    _transaction: Transaction | None = None
+    _extended = False
+    _commands = 0
+    _failures = 0
+
+    async def _converse(self) -> None:
+        if not await self._greet():
+            return
+        while (line := await self._line(self.limits.command_bytes)) is not None:
+            command = commands.parse(line, self.limits.local_part_bytes)
+            if isinstance(command, Reply):
+                self._answer("command", command)
+                continue
+            self._commands += 1
+            if self._commands > self.limits.commands:
+                self._deny("commands", _TOO_MANY_COMMANDS)
+                return
+            try:
+                await self._obey(command)
+            except ConnectionError:
+                raise
+            except Exception as error:
+                verb = command.verb if isinstance(command, Plain) else type(command).__name__
+                self._fault(verb.upper(), error)
+                self._send(_AUTH_FAULT if isinstance(command, Auth) else _FAULT)
+
+    async def _obey(self, command: commands.Command) -> None:
+        match command:
+            case Rcpt():
+                self._rcpt(command)
+            case Mail():
+                self._mail(command)
+            case Hello():
+                self._hello(command)
+            case Auth():
+                await self._auth(command)
+            case Plain("DATA"):
+                await self._data()
+            case Plain("STARTTLS"):
+                await self._starttls()
+            case Plain("RSET"):
+                self._transaction = None
+                self._send(_OK)
+            case Plain("QUIT"):
+                self._end(_BYE, "quit")
+            case Plain(verb):
+                self._send(_ANSWERS[verb])
+
+    # Before the first command
+
+    async def _greet(self) -> bool:
+        """Whether the client may go on: the load, the PROXY header, the Receiver, the greeting."""
+        peer = self.transport.get_extra_info("peername") if self.transport else None
+        if not peer:  # gone already
+            return False
+        self.client = Session(proxy.unmapped(peer[0]))
+        listening, limits = self.listening, self.limits
+        if listening.draining:
+            return self._end(STOPPING, "stopping")
+        if listening.load.connections > limits.connections:
+            return self._deny("connections", _FULL)
+        if listening.proxy_trusted and not await self._proxy():
+            return False
+        address = self.client.source_ip
+        if listening.load.by_address[address] >= limits.connections_per_address:
+            return self._deny("connections_per_address", _FULL)
+        self._count(address)
+        try:
+            reply = listening.receiver.connected(self.client)
+        except Exception as error:
+            self._fault("connect", error)
+            return self._end(FAULT_AT_LARGE, "fault")
+        if reply is not None and not reply.positive:
+            return self._end(reply, "refused")
+        self._send(reply or Reply(220, "", f"{listening.hostname} ESMTP"))
+        return True
+
+    async def _proxy(self) -> bool:
+        """aiosmtpd takes a PROXY header from anybody, keeps the proxy's address as the peer and
+        loses the header after STARTTLS."""
+        self.state = "proxy"
+        if not self.listening.trusts_proxy(self.client.source_ip):
+            return self._drop("PROXY header from an untrusted address")
+        self._reset_timeout(self.limits.proxy_seconds)
+        data = b""
+        while not (self._eof or self._lost or self.listening.draining or self.state == "closing"):
+            data += self._lines.take_all()
+            try:
+                header = proxy.parse(data) if data else None
+            except proxy.ProxyError as error:
+                return self._drop(str(error))
+            if header is not None:
+                self._lines.feed(data[header.size :])
+                if header.source_ip is not None:
+                    self.client = Session(header.source_ip)
+                return True
+            await self._more()
+        return False
+
+    # Commands
+
+    def _hello(self, command: Hello) -> None:
+        """aiosmtpd writes a segment a line, raises shared limits with every EHLO, and offers no
+        PIPELINING, ENHANCEDSTATUSCODES or DSN."""
+        self._transaction = None
+        self._extended = command.extended
+        self.client = replace(self.client, helo=command.name)
+        offers = [self.listening.hostname]
+        if command.extended:
+            offers += "PIPELINING", f"SIZE {self.limits.message_bytes}", "8BITMIME", "SMTPUTF8"
+            offers += "ENHANCEDSTATUSCODES", "DSN"
+            if self.listening.tls is not None and not self.client.tls_version:
+                offers.append("STARTTLS")
+            if self.listening.auth and self.client.tls_version:
+                offers.append("AUTH PLAIN LOGIN")
+        self._send(Reply(250, "", "\n".join(offers)))
+
+    def _mail(self, command: Mail) -> None:
+        """aiosmtpd keeps the null sender as "<>", parses addresses as header fields, and refuses
+        the parameters that Exchange sends."""
+        refusal = self._mail_refusal(command)
+        if refusal is not None:
+            self._answer("MAIL", refusal)
+            return
+        if command.size > self.limits.message_bytes:
+            self._deny("size", TOO_BIG, last=False)
+            self._send(TOO_BIG)
+            return
+        transaction = Transaction(
+            command.sender,
+            size=command.size,
+            eight_bit=command.eight_bit,
+            smtputf8=command.smtputf8,
+            ret=command.ret,
+            envid=command.envid,
+        )
+        reply = self.listening.receiver.sender(self.client, transaction)
+        if reply is None or reply.positive:
+            self._transaction = transaction
+        self._send(reply or _SENDER_OK)
+
+    def _mail_refusal(self, command: Mail) -> Reply | None:
+        if self.listening.require_tls and not self.client.tls_version:
+            return _NEEDS_TLS
+        if not self.client.helo:
+            return _HELLO_FIRST
+        if self.listening.auth and not self.client.authenticated:
+            return _NEEDS_AUTH
+        if self._transaction is not None:
+            return _OUT_OF_ORDER
+        if command.extended and not self._extended:
+            return _NEEDS_EHLO
+        return None
+
+    def _rcpt(self, command: Rcpt) -> None:
+        """aiosmtpd takes the null path as a recipient, and any number of recipients."""
+        transaction = self._transaction
+        address = command.recipient
+        if transaction is None:
+            self._answer("RCPT", _OUT_OF_ORDER)
+        elif command.extended and not self._extended:
+            self._answer("RCPT", _NEEDS_EHLO)
+        elif not transaction.smtputf8 and not (address.isascii() and command.orcpt.isascii()):
+            self._answer("RCPT", commands.NEEDS_UTF8)
+        elif len(transaction.recipients) >= self.limits.recipients:
+            self._send(_TOO_MANY_RECIPIENTS)
+        else:
+            if address.lower() == "postmaster":
+                address = f"{address}@{self.listening.hostname}"
+            recipient = Recipient(address, command.notify, command.orcpt)
+            reply = self.listening.receiver.recipient(self.client, transaction, recipient)
+            if reply is None or reply.positive:
+                transaction.recipients.append(recipient)
+            self._send(reply or _RECIPIENT_OK)
+
+    async def _data(self) -> None:
+        """aiosmtpd passes bare CR, bare LF and NUL on, and reads a line without end."""
+        transaction = self._transaction
+        if transaction is None:
+            self._answer("DATA", _OUT_OF_ORDER)
+            return
+        if not transaction.recipients:
+            self._answer("DATA", _NO_RECIPIENTS)
+            return
+        load = self.listening.load
+        if load.memory >= self.limits.memory_bytes:
+            self._deny("memory", NO_MEMORY, last=False)
+            self._send(NO_MEMORY)
+            return
+        self.state = "data"
+        self._send(_GO_AHEAD)
+        content = Content(self.limits)
+        load.memory += content.held
+        try:
+            if await self._receive(content):
+                self._transaction = None
+                self._send(await self._commit(transaction, content))
+        finally:
+            self._content = None
+            load.memory -= content.held
+
+    async def _commit(self, transaction: Transaction, content: Content) -> Reply:
+        """aiosmtpd cancels its handler when the client leaves, or when the time for a command is
+        over; this one ends by itself."""
+        if content.refusal is not None:
+            self._deny("content", content.refusal, last=False)
+            return content.refusal
+        self.state = "commit"
+        self._reset_timeout(None)
+        body = content.take()
+        if not body.isascii():
+            transaction.eight_bit = True
+        try:
+            reply = await self.listening.receiver.data(self.client, transaction, body)
+        except SpoolFull:
+            self._deny("storage", _NO_STORAGE, last=False)
+            return _NO_STORAGE
+        except Exception as error:
+            self._fault("DATA", error)
+            return _FAULT
+        if reply.positive:
+            self.messages += 1
+            self._commands = 0
+            self.productive = self.loop.time()
+        return reply
+
+    async def _starttls(self) -> None:
+        """aiosmtpd keeps silent about commands behind STARTTLS; whoever sends them either injects
+        or is injected into, so the connection is dropped."""
+        context = self.listening.tls
+        if context is None or self.transport is None:
+            self._answer("STARTTLS", commands.NOT_IMPLEMENTED)
+            return
+        if self.client.tls_version:
+            self._answer("STARTTLS", _OUT_OF_ORDER)
+            return
+        if len(self._lines):
+            self._drop("commands pipelined behind STARTTLS")
+            return
+        self._send(_START_TLS)
+        self._flush()
+        self.state = "tls"
+        self._reset_timeout(None)  # the handshake has its own
+        try:
+            transport = await self.loop.start_tls(
+                self.transport,
+                self,
+                context,
+                server_side=True,
+                ssl_handshake_timeout=self.limits.tls_seconds,
+                ssl_shutdown_timeout=self.limits.close_seconds,
+            )
+        except (TimeoutError, OSError) as error:
+            cause = error.reason if isinstance(error, ssl.SSLError) and error.reason else ""
+            self._drop(f"TLS handshake failed: {cause or type(error).__name__}")
+            return
+        if transport is None:
+            raise ConnectionResetError
+        self.transport = transport
+        self._reading_paused = self._extended = False
+        self._transaction = None
+        secured: ssl.SSLObject = transport.get_extra_info("ssl_object")
+        self.client = Session(  # RFC 3207 section 4.2: nothing that was said before counts
+            self.client.source_ip,
+            tls_version=tls.version(secured),
+            client_certificate=tls.certificate(secured.getpeercert()),
+        )
+
+    async def _auth(self, command: Auth) -> None:
+        """aiosmtpd offers AUTH with nobody to judge it, and knows mechanisms in upper case only."""
+        refusal = self._auth_refusal(command)
+        if refusal is not None:
+            self._answer("AUTH", refusal)
+            return
+        dialogue = auth.MECHANISMS[command.mechanism](command.initial)
+        try:
+            challenge = next(dialogue)
+            while True:
+                self._output += b"334 " + challenge + b"\r\n"
+                line = await self._line(self.limits.auth_bytes, "auth")
+                if line is None:
+                    return
+                challenge = dialogue.send(line)
+        except StopIteration as finished:
+            offer: auth.Offer = finished.value
+        except auth.AuthError as error:
+            self._auth_failed(error.reply)
+            return
+        self._reset_timeout(None)
+        if await self.listening.receiver.authenticate(self.client, offer.username, offer.password):
+            self.client = replace(self.client, authenticated=offer.username)
+            self._send(_AUTHENTICATED)
+        else:
+            self._auth_failed(auth.REFUSED)
+
+    def _auth_refusal(self, command: Auth) -> Reply | None:
+        if not self.listening.auth:
+            return commands.NOT_IMPLEMENTED
+        if not self.client.tls_version:
+            return _AUTH_NEEDS_TLS
+        if not (self.client.helo and self._extended):
+            return _HELLO_FIRST
+        if self.client.authenticated or self._transaction is not None:
+            return _OUT_OF_ORDER
+        return None if command.mechanism in auth.MECHANISMS else _UNKNOWN_MECHANISM
+
+    def _auth_failed(self, reply: Reply) -> None:
+        self._send(reply)
+        self._deny("AUTH", reply, last=False)
+        self._failures += 1
+        if self._failures >= self.limits.authentication_failures:
+            self._deny("authentication_failures", _TOO_MANY_FAILURES)

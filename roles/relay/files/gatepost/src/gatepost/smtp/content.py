@@ -1,0 +1,143 @@
+"""The content of one message, from after 354 to CRLF.CRLF: found, limited and judged as it comes.
+
+Promises:
+1. Only CRLF.CRLF ends the content, its first CRLF being that of the DATA line when the dot stands
+   first (RFC 5321 section 4.1.1.4). No other spelling does.
+2. Content with a bare CR, a bare LF or a NUL, with a line, a header section or a size beyond the
+   limits is refused, by one reply, after its end. It is never changed and never passed on.
+3. Memory is bounded by the size limit; once content is refused, it is five octets.
+4. No step is taken a line: the cost is that of a few searches in C.
+The body is kept as received: dot-stuffed, ending in CRLF, without the final dot; b"" if empty.
+"""
+
+from __future__ import annotations
+
+from gatepost.reply import Reply
+from gatepost.smtp.limits import Limits
+
+_END = b"\r\n.\r\n"
+_SEED = b"\r\n"  # stands for the CRLF of the DATA line, so that the first line is like any other
+_DOT = 0x2E
+_CR = 0x0D
+
+TOO_BIG = Reply(552, "5.3.4", "Message size exceeds the limit")
+HEADER_TOO_BIG = Reply(552, "5.3.4", "Header section exceeds the limit")
+BARE_NEWLINE = Reply(550, "5.6.0", "Message contains a bare CR or bare LF")
+NUL = Reply(550, "5.6.0", "Message contains a NUL octet")
+
+
+class Content:
+    """`feed` what arrives until it returns the rest; then `refusal` or `take`."""
+
+    __slots__ = (
+        "_buffer",
+        "_header_ended",
+        "_judged",
+        "_limits",
+        "_line",
+        "_stuffed",
+        "_stuffed_to",
+        "_taken",
+        "ended",
+        "refusal",
+    )
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._buffer = bytearray(_SEED)
+        self._judged = len(_SEED)  # octets before it are known to be sound
+        self._line = len(_SEED)  # the start of a line no later than the last one judged
+        self._header_ended = False
+        self._stuffed = 0  # dots that the sender added
+        self._stuffed_to = 0
+        self._taken = 0
+        self.ended = False
+        self.refusal: Reply | None = None
+
+    @property
+    def held(self) -> int:
+        """Octets of memory in use."""
+        return len(self._buffer) + self._taken
+
+    def feed(self, data: bytes) -> bytes | None:
+        """None while the end has not come, then what followed it."""
+        buffer = self._buffer
+        known = len(buffer)
+        buffer += data
+        at = buffer.find(_END, max(0, known - len(_END) + 1))
+        if at < 0:
+            self._judge(len(buffer) - (buffer[-1] == _CR))  # that CR may be half of a CRLF
+            if self.refusal is not None:
+                del buffer[: 1 - len(_END)]
+            return None
+        self.ended = True
+        rest = bytes(buffer[at + len(_END) :])
+        del buffer[at + 2 :]
+        self._judge(len(buffer))
+        if self.refusal is not None:
+            buffer.clear()
+        return rest
+
+    def refuse(self, reply: Reply) -> None:
+        """The server's own reason, for example memory; the first reason stands."""
+        if self.refusal is None:
+            self.refusal = reply
+            del self._buffer[: 1 - len(_END)]
+
+    def take(self) -> bytes:
+        """The wire form, once ended and not refused; it counts as held from then on."""
+        with memoryview(self._buffer) as view:
+            body = bytes(view[len(_SEED) :])
+        self._buffer.clear()
+        self._taken = len(body)
+        return body
+
+    def _judge(self, stop: int) -> None:
+        if self.refusal is None:
+            self.refusal = (
+                self._judge_size(stop)
+                or self._judge_octets(stop)
+                or self._judge_lines(stop)
+                or self._judge_header(stop)
+            )
+            self._judged = stop
+
+    def _judge_size(self, stop: int) -> Reply | None:
+        limit = self._limits.message_bytes + len(_SEED)
+        if stop - self._stuffed > limit:
+            if self.ended:  # a first half of the end may have been taken for one
+                self._stuffed = self._stuffed_to = 0
+            self._stuffed += self._buffer.count(b"\r\n.", self._stuffed_to, stop)
+            self._stuffed_to = stop - 2
+            if stop - self._stuffed > limit:
+                return TOO_BIG
+        return None
+
+    def _judge_octets(self, stop: int) -> Reply | None:
+        buffer, start = self._buffer, self._judged
+        pairs = buffer.count(b"\r\n", start, stop)
+        if buffer.count(b"\n", start, stop) != pairs or buffer.count(b"\r", start, stop) != pairs:
+            return BARE_NEWLINE
+        return NUL if buffer.find(b"\0", start, stop) >= 0 else None
+
+    def _judge_lines(self, stop: int) -> Reply | None:
+        """Leaps from the last LF within one line's limit to the last within the next."""
+        buffer, line, limit = self._buffer, self._line, self._limits.line_bytes
+        while stop - line > limit:
+            reach = limit + (buffer[line] == _DOT)
+            newline = buffer.rfind(b"\n", line, line + reach)
+            if newline < 0:
+                if stop - line <= reach:
+                    break
+                return Reply(550, "5.6.0", f"Message has a line longer than {limit - 2} octets")
+            line = newline + 1
+        self._line = line
+        return None
+
+    def _judge_header(self, stop: int) -> Reply | None:
+        if self._header_ended:
+            return None
+        end = self._buffer.find(b"\r\n\r\n", max(0, self._judged - 3), stop)
+        self._header_ended = end >= 0
+        size = end if end >= 0 else stop - len(_SEED)
+        return HEADER_TOO_BIG if size > self._limits.header_bytes else None

@@ -1,0 +1,324 @@
+"""One SMTP connection as octets and time: aiosmtpd's session with its transport put right.
+
+What stays of the base class is its frame: a stream protocol with flow control and one task a
+connection that runs `_handle_client`. Each override says which measured defect it answers. Laws:
+1. The task is never cancelled by what the client does: a lost connection wakes it and it ends by
+   itself, so that a commit that has begun is finished.
+2. Replies are collected and written when the task is about to wait: one write for all commands of
+   one arrival (RFC 2920).
+3. Content goes from `data_received` to the scanner; the task sleeps until its end.
+4. One timer a connection, off during the commit, running from the last progress otherwise.
+5. Nothing here logs. Events go to the Record, without content, credentials or command lines.
+The dialogue itself is connection.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import traceback
+from typing import TYPE_CHECKING, cast
+
+from aiosmtpd.smtp import SMTP
+
+from gatepost.policy.values import Session
+from gatepost.reply import Reply
+from gatepost.smtp.content import Content
+from gatepost.smtp.lines import Lines
+
+if TYPE_CHECKING:
+    from gatepost.smtp.server import Listening
+
+# Above this much unread input the socket is not read; a commit may take its time.
+_INPUT_BYTES = 64 * 1024
+
+STOPPING = Reply(421, "4.3.2", "Service shutting down, try again later")
+TOO_SLOW = Reply(421, "4.4.2", "Timeout, closing connection")
+TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors, closing connection")
+FAULT_AT_LARGE = Reply(421, "4.3.0", "Local error in processing, try again later")
+NO_MEMORY = Reply(452, "4.3.1", "Insufficient system memory, try again later")
+
+
+class Wire(SMTP):
+    """state: "greeting", "proxy", "command", "auth", "tls", "data", "commit" or "closing"."""
+
+    def __init__(self, listening: Listening, loop: asyncio.AbstractEventLoop) -> None:
+        """Does not run the base's own: it inspects every member (250 us a connection), looks up
+        the host name, clears limits that all connections share, and makes a StreamReader."""
+        asyncio.StreamReaderProtocol.__init__(self, None, loop=loop)  # type: ignore[arg-type]
+        self.loop = loop
+        self.transport: asyncio.Transport | None = None
+        self.listening = listening
+        self.limits = listening.limits
+        self.client = Session("")
+        self.state = "greeting"
+        self.messages = 0
+        self.started = self.productive = loop.time()
+        self.reason = "client left"
+        self._counted = ""  # the address under which the load counts this connection
+        self._lines = Lines()
+        self._content: Content | None = None
+        self._cutoff = math.inf  # when the content must have ended
+        self._output = bytearray()
+        self._waiter: asyncio.Future[None] | None = None
+        self._handler_coroutine: asyncio.Task[None] | None = None
+        self._timeout_handle: asyncio.TimerHandle | None = None
+        self._due = self._armed = math.inf
+        self._errors = 0
+        self._eof = self._lost = self._reading_paused = False
+
+    async def _handle_client(self) -> None:
+        """The base answers an exception with its type and text as a 500, logs command lines, and
+        ends commands at a bare LF."""
+        try:
+            await self._converse()
+        except ConnectionError:
+            self.reason = "client left"
+        except Exception as error:
+            self._fault("session", error)
+            self._end(FAULT_AT_LARGE, "fault")
+        finally:
+            self._close()
+            self.listening.forget(self)
+
+    async def _converse(self) -> None:
+        """The dialogue, from the greeting on; returns when nothing more is to be said."""
+        raise NotImplementedError
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The base starts a full timer, a StreamWriter and a second session for STARTTLS here."""
+        asyncio.StreamReaderProtocol.connection_made(self, transport)
+        self.transport = cast(asyncio.Transport, transport)
+        self.listening.load.connections += 1
+        self.listening.remember(self)
+        self._handler_coroutine = self.loop.create_task(self._handle_client())
+
+    def _count(self, address: str) -> None:
+        """The load counts this connection under `address` until it is lost."""
+        if not self._lost:
+            self._counted = address
+            self.listening.load.arrive(address)
+
+    @property
+    def seconds(self) -> float:
+        return self.loop.time() - self.started
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The base cancels the task, and a commit with it: the message may be stored and the
+        client told nothing, or half stored."""
+        self._lost = True
+        self.listening.load.connections -= 1
+        if self._counted:
+            self.listening.load.leave(self._counted)
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+            self._timeout_handle = None
+        self._due = math.inf
+        asyncio.StreamReaderProtocol.connection_lost(self, error)
+        self._wake()
+
+    def eof_received(self) -> bool:
+        """The base cancels the task. A client that pipelines and half-closes gets its replies."""
+        self._eof = True
+        self._wake()
+        return self.client.tls_version is None
+
+    def data_received(self, data: bytes) -> None:
+        """The base reads content a line at a time through a StreamReader: 1.9 ms for 64 KiB, and
+        a line without end grows without bound."""
+        if self._content is None:
+            self._lines.feed(data)
+            if len(self._lines) > _INPUT_BYTES and not self._reading_paused and self.transport:
+                self._reading_paused = True
+                self.transport.pause_reading()
+        elif not self._feed(self._content, data):
+            return
+        self._wake()
+
+    def _feed(self, content: Content, data: bytes) -> bool:
+        """Whether the content ended with this; what follows it is command input again."""
+        load, before = self.listening.load, content.held
+        rest = content.feed(data)
+        if rest is None and load.memory + content.held - before > self.limits.memory_bytes:
+            content.refuse(NO_MEMORY)
+        load.memory += content.held - before
+        if rest is None:
+            self._progress()
+            return False
+        self._content = None
+        self._lines.feed(rest)
+        return True
+
+    def _progress(self) -> None:
+        """Content came, or may: the next must within data_seconds, all of it by the cutoff."""
+        self._reset_timeout(min(self.limits.data_seconds, self._cutoff - self.loop.time()))
+
+    # Waiting, reading, writing
+
+    async def _more(self) -> None:
+        """Writes what was collected and waits until something arrives or the client is gone."""
+        self._flush()
+        await self._drain_helper()  # type: ignore[attr-defined]  # FlowControlMixin's
+        if self._reading_paused and self.transport is not None and not self._lost:
+            self._reading_paused = False
+            self.transport.resume_reading()
+        if self._lost:
+            return
+        self._waiter = self.loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def _line(self, limit: int, state: str = "command") -> bytes | None:
+        """The next good line of at most `limit` octets; None when the session is over. Progress is
+        a whole line: a client that sends an octet a minute makes none."""
+        timed = False
+        while not self._lost and self.state != "closing":
+            self.state = state
+            line = self._lines.take(limit)
+            if isinstance(line, bytes):
+                return line
+            if line is not None:
+                self._answer("line", line)
+                continue
+            if self._eof:
+                break
+            if self.listening.draining:
+                self._end(STOPPING, "stopping")
+                break
+            if not timed:
+                timed = True
+                patience = self.productive + self.limits.unproductive_seconds - self.loop.time()
+                self._reset_timeout(min(self.limits.command_seconds, patience))
+            await self._more()
+        return None
+
+    async def _receive(self, content: Content) -> bool:
+        """Whether the end of the content came; what follows it is command input again."""
+        self._cutoff = self.loop.time() + self.limits.message_seconds
+        if self._feed(content, self._lines.take_all()):
+            return True
+        self._content = content
+        while not (content.ended or self._lost or self._eof or self.state == "closing"):
+            await self._more()
+        return content.ended
+
+    def _flush(self) -> None:
+        if self._output:
+            if self.transport is not None and not self._lost:
+                self.transport.write(bytes(self._output))
+            self._output.clear()
+
+    def _answer(self, stage: str, reply: Reply) -> None:
+        """A reply of the SMTP layer to a command that is wrong in form or order: it counts."""
+        self._send(reply)
+        self._errors += 1
+        if self.state == "closing":
+            self._deny(stage, reply, last=False)
+        elif self._errors >= self.limits.errors:
+            self._deny("errors", TOO_MANY_ERRORS)
+
+    def _send(self, reply: Reply) -> None:
+        self._output += reply.wire()
+        if reply.code in (421, 521):  # by their definition the last of a session
+            self.state = "closing"
+            self.reason = str(reply)
+
+    def _end(self, reply: Reply, reason: str) -> bool:
+        """The last reply of a session. Always False."""
+        self._output += reply.wire()
+        self.state = "closing"
+        self.reason = reason
+        return False
+
+    def _drop(self, reason: str) -> bool:
+        """The end of a session that gets no reply. Always False."""
+        self.state = "closing"
+        self.reason = reason
+        self.listening.record("Denial", stage="connection", reason=reason, **self._who())
+        return False
+
+    def _deny(self, stage: str, reply: Reply, *, last: bool = True) -> bool:
+        """Records what the SMTP layer itself refused, and sends it if it is the last reply of the
+        session. Always False."""
+        self.listening.record("Denial", stage=stage, reply=str(reply), **self._who())
+        return self._end(reply, str(reply)) if last else False
+
+    def _fault(self, command: str, error: Exception) -> None:
+        """The base tells the client the exception's type and text."""
+        frames = traceback.extract_tb(error.__traceback__)
+        at = f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
+        text = "" if command == "AUTH" else str(error)  # an exception may quote what it was given
+        self.listening.record(
+            "Fault", command=command, error=type(error).__name__, text=text, at=at, **self._who()
+        )
+
+    def _who(self) -> dict[str, str]:
+        return {"source_ip": self.client.source_ip, "helo": self.client.helo}
+
+    def _close(self) -> None:
+        if self._lost:
+            return
+        self.state = "closing"
+        self._flush()
+        if self.transport is not None:
+            self._reset_timeout(self.limits.close_seconds)
+            self.transport.close()
+
+    def stop(self, *, now: bool) -> None:
+        """The daemon stops. A session that waits for a command is told so; with `now` the others
+        are cut, a commit excepted, which nobody hears of any more but which ends by itself."""
+        if not now:
+            if self.state in ("command", "auth", "proxy", "greeting"):
+                self._wake()
+        elif self.transport is not None and not self._lost:
+            if self.state == "data":
+                self._end(STOPPING, "stopping")
+                self._flush()
+                self.transport.close()
+                self._wake()
+            else:
+                self.transport.abort()
+
+    # Time
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """The base arms a new timer a command. Here a date moves, and the one timer looks at it
+        when it fires; only an earlier date arms anew. None turns it off."""
+        if self._lost:
+            return
+        self._due = math.inf if duration is None else self.loop.time() + duration
+        if self._due < self._armed:
+            if self._timeout_handle is not None:
+                self._timeout_handle.cancel()
+            self._arm()
+
+    def _arm(self) -> None:
+        self._armed = self._due
+        self._timeout_handle = (
+            None if math.isinf(self._due) else self.loop.call_at(self._due, self._timeout_cb)
+        )
+
+    def _timeout_cb(self) -> None:
+        """The base closes without a word, also in the middle of a commit."""
+        self._timeout_handle = None
+        if self.loop.time() < self._due:
+            self._arm()
+            return
+        self._armed = math.inf
+        if self.transport is None:
+            return
+        if self.state == "closing":
+            self.transport.abort()  # the client does not take the last reply
+            return
+        if self.state == "proxy":
+            self._drop("no PROXY header in time")
+        else:
+            self._end(TOO_SLOW, "timeout")
+        self._close()
+        self._wake()
