@@ -17,7 +17,7 @@ Times are seconds since the epoch, given by the caller: an engine never reads a 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
@@ -41,8 +41,8 @@ class Step:
     """One external effect of one message, run and retried on its own schedule.
 
     program: which admitted recipient's plan it belongs to (index into Message.recipients); steps
-    of one program are in order. destination: the queue it waits in, for example
-    "relay:to-exchange" or "mx:example.org"; opaque to the spool. rule: the rule that made it.
+    of one program are in order, and one that follows a step with on_failure DROP is not due before
+    that step was tried once. destination: the queue it waits in, for example "relay:to-exchange" or "mx:example.org"; opaque to the spool. rule: the rule that made it.
     headers: added before the body, oldest first. parameters: the action's own document.
     on_failure: "CONTINUE" | "DROP": whether a configuration failure ends the program.
     """
@@ -100,8 +100,8 @@ class State(Enum):
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A pending step as `scan` and `lease` show it. due_at: when it may next run. attempts:
-    finished ones. first_attempt_at: 0.0 before any. last_error: the last reply or error in one
-    line, "" before any."""
+    finished ones. last_error: the last reply or error in one line, "" before any.
+    delay_notified: the sender has been told that it waits (RFC 3464 "delayed")."""
 
     message: Message
     step: int
@@ -109,6 +109,7 @@ class Entry:
     due_at: float
     attempts: int
     last_error: str = ""
+    delay_notified: bool = False
 
     @property
     def key(self) -> tuple[str, int]:
@@ -134,11 +135,13 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Defer:
-    """The step runs again at due_at."""
+    """The step runs again at due_at. delay_notified: as in Entry; a notice that is produced by the
+    same settle is thus sent once, whatever fails."""
 
     lease: Lease
     due_at: float
     error: str
+    delay_notified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,13 @@ class Spool(Protocol):
     def due(self, now: float) -> Mapping[str, float]:
         """Destinations that have a step to run: the earliest due time of each. Costs nothing for
         what is not due."""
+
+    def next_due(self) -> float | None:
+        """When `due` may next name a step that it does not name now; None when nothing waits."""
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """`wake` is called, on the event loop, when a step may have become due earlier than
+        `next_due` said."""
 
     async def change(
         self, keys: Sequence[tuple[str, int]], *, state: State | None, due_at: float | None
