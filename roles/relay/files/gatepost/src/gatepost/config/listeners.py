@@ -59,7 +59,7 @@ def _ingress_point(section: Section, documents: Documents) -> IngressPoint:
 
 def _listen(section: Section) -> tuple[Address, ...]:
     found = []
-    for number, (_, text) in enumerate(section.texts("listen")):
+    for number, (_path, text) in enumerate(section.texts("listen")):
         try:
             found.append(addresses.endpoint(text, literal=True))
         except ValueError as error:
@@ -109,7 +109,7 @@ def _auth(section: Section, kind: str) -> Path | None:
 
 def _networks(section: Section, key: str) -> tuple[Network, ...]:
     found = []
-    for number, (_, text) in enumerate(section.texts(key, ())):
+    for number, (_path, text) in enumerate(section.texts(key, ())):
         try:
             found.append(addresses.network(text))
         except ValueError as error:

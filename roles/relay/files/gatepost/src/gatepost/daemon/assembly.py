@@ -92,7 +92,7 @@ class Assembly:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(
-            *(listening.drain(seconds) for _, listening in self._listening.values())
+            *(listening.drain(seconds) for _sockets, listening in self._listening.values())
         )
         await asyncio.gather(*(shard.close(seconds) for shard in self._shards))
         await self._relay.close()
@@ -121,7 +121,7 @@ class Assembly:
     def status(self) -> dict[str, Any]:
         return {
             "steps": sum(shard.spool.pending for shard in self._shards),
-            "sessions": sum(listening.open for _, listening in self._listening.values()),
+            "sessions": sum(listening.open for _sockets, listening in self._listening.values()),
             "refused_credentials": dict(self._relay.suspended()),
         }
 
@@ -239,7 +239,7 @@ def _age(oldest: float, now: float) -> float:
 def _resolver(config: Config) -> MxResolver:
     return MxResolver(
         ourselves=frozenset({config.hostname}),
-        nameservers=[host for host, _ in config.resolver.nameservers] or None,
+        nameservers=[host for host, _port in config.resolver.nameservers] or None,
         timeout=config.resolver.lifetime,
     )
 

@@ -100,7 +100,7 @@ class ControlSocket:
 
     async def _remove_stale(self) -> None:
         try:
-            _, writer = await asyncio.open_unix_connection(str(self._path))
+            _reader, writer = await asyncio.open_unix_connection(str(self._path))
         except ConnectionRefusedError:
             self._path.unlink(missing_ok=True)
         except OSError as error:

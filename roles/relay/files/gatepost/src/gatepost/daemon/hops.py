@@ -26,7 +26,7 @@ class Hops:
         return self._hop(destination, fresh=True)
 
     def _hop(self, destination: str, *, fresh: bool) -> NextHop:
-        kind, _, name = destination.partition(":")
+        kind, _colon, name = destination.partition(":")
         if kind == "mx":
             return NextHop(
                 name=name, server_name=name, port=25, tls=Tls.MAY, helo=self.config.hostname

@@ -86,7 +86,7 @@ class Worker:
                 self._channel.tell("stop")
         if self._task is None:
             return
-        _, late = await asyncio.wait({self._task}, timeout=seconds)
+        _ended, late = await asyncio.wait({self._task}, timeout=seconds)
         if late:
             self._record("Fault", where="worker", worker=self.index, reason="drain took too long")
             self.kill()
