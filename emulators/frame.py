@@ -23,6 +23,8 @@ from emulators.web import Web
 # In the order of their start. A component may build on those before it.
 COMPONENTS = {
     "aws": "emulators.aws.component",
+    "google": "emulators.google.component",
+    "mailboxes": "emulators.mailboxes.component",
 }
 
 # Parts of emulators.json to which several emulators contribute.
