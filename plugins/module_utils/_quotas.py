@@ -1,0 +1,1 @@
+../../roles/relay/files/gatepost/src/gatepost/policy/quotas.py
