@@ -42,8 +42,9 @@ class Step:
 
     program: which admitted recipient's plan it belongs to (index into Message.recipients); steps
     of one program are in order, and one that follows a step with on_failure DROP is not due before
-    that step was tried once. destination: the queue it waits in, for example "relay:to-exchange" or "mx:example.org"; opaque to the spool. rule: the rule that made it.
-    headers: added before the body, oldest first. parameters: the action's own document.
+    that step was tried once. destination: the queue it waits in, for example "relay:to-exchange"
+    or "mx:example.org"; opaque to the spool. rule: the rule that made it. headers: added before
+    the body, oldest first. parameters: the action's own document.
     on_failure: "CONTINUE" | "DROP": whether a configuration failure ends the program.
     """
 
