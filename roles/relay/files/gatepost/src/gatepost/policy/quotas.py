@@ -1,7 +1,7 @@
 """What an account may hold: the documented, fixed quotas of Mail Manager that its model does not
 state, and a document judged against them.
 
-The model's own limits (40 rules a rule set, 10 conditions, 10 actions and 10 "unless" a rule) are in
+The limits that the model states (10 conditions or 10 actions a rule, for example) are in
 policy/schema.py and judged by `shapes.normalize`. Source: the Amazon SES developer guide, "Mail
 Manager quotas". This file imports the standard library alone; the collection's module_utils links
 to it.

@@ -128,9 +128,7 @@ def _spelled(shape: Mapping[str, Any], value: Mapping[Any, Any], path: str) -> d
     for name in shape["members"]:
         names[name] = name
         names[snake(name)] = name
-    ignored = {
-        spelling for name in shape.get("read_only", ()) for spelling in (name, snake(name))
-    }
+    ignored = {spelling for name in shape.get("read_only", ()) for spelling in (name, snake(name))}
     spelled: dict[str, str] = {}
     for key in value:
         if not isinstance(key, str):

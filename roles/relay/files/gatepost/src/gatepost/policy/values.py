@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-Empty: Mapping[str, Any] = MappingProxyType({})
+Empty: Mapping[Any, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,15 @@ class Session:
 
     source_ip: textual IPv4 or IPv6, IPv4-mapped IPv6 already unwrapped. tls_version: the API's
     spelling, "TLS1_2" or "TLS1_3"; None on plaintext. client_certificate: values by
-    RuleClientCertificateAttribute ("CN", "SAN_DNS_NAME", …), each a tuple of strings.
+    RuleClientCertificateAttribute ("CN", "SAN_DNS_NAME", …), each a tuple of strings; empty when
+    the client showed none; None when that is not known.
     authenticated: the identity proved by AUTH, else None.
     """
 
     source_ip: str
     helo: str = ""
     tls_version: str | None = None
-    client_certificate: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: Empty)
+    client_certificate: Mapping[str, tuple[str, ...]] | None = field(default_factory=lambda: Empty)
     authenticated: str | None = None
 
 
@@ -38,8 +39,7 @@ class Verdicts:
     never false).
 
     spf, dkim: "PASS" | "FAIL" | "GRAY" | "PROCESSING_FAILED". dmarc: the sender domain's policy,
-    "NONE" | "QUARANTINE" | "REJECT". analysis: by (analyzer ARN, result field). address_lists: by
-    list reference, members lower-cased.
+    "NONE" | "QUARANTINE" | "REJECT". analysis: by (analyzer ARN, result field).
     """
 
     spf: str | None = None
@@ -53,12 +53,13 @@ class Admission:
     """Whether a recipient is admitted, and what decided.
 
     by: "statement 2" | "default" | "tls_policy" | "size" | "verified_domains". An admission that
-    needs an input which was not supplied has admitted None.
+    needs an input which was not supplied has admitted None; undecided names it.
     """
 
     admitted: bool | None
     by: str
     assumptions: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

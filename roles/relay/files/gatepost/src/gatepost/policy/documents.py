@@ -1,0 +1,156 @@
+"""Documents by kind ("Relay", "RuleSet", "TrafficPolicy", "IngressPoint"): normalized, referred to,
+and reviewed for what is allowed but probably not meant."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from gatepost.policy import schema, shapes
+from gatepost.policy.plan import DELIVERING
+from gatepost.policy.shapes import DocumentError
+
+__all__ = ["DocumentError", "Reference", "normalize", "references", "resolve", "warnings"]
+
+_KINDS: Final = {"Relay": "relay", "RuleSet": "rule set", "TrafficPolicy": "traffic policy"}
+
+
+def normalize(kind: str, document: object, path: str = "") -> dict[str, Any]:
+    """The document in API case without its read-only members. Raises DocumentError."""
+    made: dict[str, Any] = shapes.normalize(schema.SHAPES, kind, document, path)
+    return made
+
+
+def resolve(
+    kind: str, reference: str, documents: Sequence[Mapping[str, Any]], path: str = ""
+) -> int:
+    """Which of the documents (as the API prints them, read-only members included) a reference by
+    name, id or ARN means. path: where the reference stands. Raises DocumentError for none, or
+    more than one."""
+    spellings = [
+        {
+            value
+            for member in ("Name", "Id", "Arn")
+            for key in (f"{kind}{member}", shapes.snake(f"{kind}{member}"))
+            if isinstance(value := each.get(key), str)
+        }
+        for each in documents
+    ]
+    # An ARN also finds the document that is known by its id alone.
+    wanted = {reference, reference.rpartition("/")[2]} if _is_arn(reference) else {reference}
+    found = [number for number, known in enumerate(spellings) if known & wanted]
+    if len(found) == 1:
+        return found[0]
+    what = _KINDS.get(kind, kind)
+    if found:
+        raise DocumentError(path, f"{reference!r} is ambiguous: {len(found)} {what}s answer to it")
+    near = difflib.get_close_matches(reference, sorted(set().union(*spellings)), 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise DocumentError(path, f"there is no {what} {reference!r}{hint}")
+
+
+def _is_arn(reference: str) -> bool:
+    return reference.startswith("arn:")
+
+
+class Reference(NamedTuple):
+    """A thing outside the document that it names. what: "relay", "archive", "address_list",
+    "analyzer", "mailbox", "bucket", "topic", "function", "application"."""
+
+    path: str
+    what: str
+    spelling: str
+
+
+_NAMED_BY_ACTIONS: Final[Mapping[str, tuple[str, str]]] = {
+    "Relay": ("Relay", "relay"),
+    "Archive": ("TargetArchive", "archive"),
+    "DeliverToMailbox": ("MailboxArn", "mailbox"),
+    "DeliverToQBusiness": ("ApplicationId", "application"),
+    "WriteToS3": ("S3Bucket", "bucket"),
+    "PublishToSns": ("TopicArn", "topic"),
+    "InvokeLambda": ("FunctionArn", "function"),
+}
+
+
+def references(document: Mapping[str, Any]) -> Iterator[Reference]:
+    """What a normalized rule set or traffic policy names, in its order."""
+    for number, rule in enumerate(document.get("Rules", ())):
+        path = f"Rules[{number}]"
+        yield from _of_conditions(f"{path}.Conditions", rule.get("Conditions", ()))
+        yield from _of_conditions(f"{path}.Unless", rule.get("Unless", ()))
+        for place, action in enumerate(rule["Actions"]):
+            for name, parameters in action.items():
+                if name in _NAMED_BY_ACTIONS:
+                    member, what = _NAMED_BY_ACTIONS[name]
+                    where = f"{path}.Actions[{place}].{name}.{member}"
+                    yield Reference(where, what, parameters[member])
+    for number, statement in enumerate(document.get("PolicyStatements", ())):
+        yield from _of_conditions(f"PolicyStatements[{number}].Conditions", statement["Conditions"])
+
+
+def _of_conditions(path: str, conditions: Sequence[Mapping[str, Any]]) -> Iterator[Reference]:
+    for number, condition in enumerate(conditions):
+        for name, expression in condition.items():
+            where = f"{path}[{number}].{name}.Evaluate"
+            evaluate = expression.get("Evaluate", {})
+            if "Analysis" in evaluate:
+                analyzer = evaluate["Analysis"]["Analyzer"]
+                yield Reference(f"{where}.Analysis.Analyzer", "analyzer", analyzer)
+            if "IsInAddressList" in evaluate:
+                (spelling,) = evaluate["IsInAddressList"]["AddressLists"]
+                yield Reference(
+                    f"{where}.IsInAddressList.AddressLists[0]", "address_list", spelling
+                )
+
+
+def warnings(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Path and sentence of what a normalized rule set allows and its author may not have meant."""
+    rules = document["Rules"]
+    for number, rule in enumerate(rules[:-1]):
+        if _always_matches(rule) and _drops(rule):
+            yield (
+                f"Rules[{number + 1}]",
+                f"is never reached: Rules[{number}] drops everything",
+            )
+            break
+    if not _settles_all(rules):
+        yield "Rules", "mail that no rule delivers is accepted and goes nowhere"
+
+
+def _settles_all(rules: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether every message certainly meets a delivering action or a Drop. Recognized are rules
+    that always match, and a rule that matches unless one of the conditions holds by which other
+    rules deliver. What recipients are replaced or headers added in between may change a condition,
+    so that then only the former count."""
+    settling = [rule for rule in rules if _settles(rule)]
+    if any(_always_matches(rule) for rule in settling):
+        return True
+    if any(
+        "ReplaceRecipient" in each or "AddHeader" in each for r in rules for each in r["Actions"]
+    ):
+        return False
+    met = {
+        json.dumps(rule["Conditions"][0], sort_keys=True)
+        for rule in settling
+        if len(rule.get("Conditions", ())) == 1 and not rule.get("Unless")
+    }
+    return any(
+        not rule.get("Conditions")
+        and all(json.dumps(each, sort_keys=True) in met for each in rule["Unless"])
+        for rule in settling
+    )
+
+
+def _always_matches(rule: Mapping[str, Any]) -> bool:
+    return not rule.get("Conditions") and not rule.get("Unless")
+
+
+def _settles(rule: Mapping[str, Any]) -> bool:
+    return _drops(rule) or any(name in DELIVERING for each in rule["Actions"] for name in each)
+
+
+def _drops(rule: Mapping[str, Any]) -> bool:
+    return any("Drop" in each for each in rule["Actions"])
