@@ -9,7 +9,6 @@ The cards stand in the order of the log, so those of the oldest segment come fir
 from __future__ import annotations
 
 import struct
-import sys
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import Any
@@ -18,6 +17,8 @@ from gatepost.spool.interface import Lease, Message
 from gatepost.spool.layout import Segment
 
 HELD, NOTIFIED, DROP, GONE = 1, 2, 4, 8
+_NEVER = float("inf")
+_SHARED = 4096
 _PLACE = struct.Struct("<QIIII")
 
 
@@ -95,8 +96,10 @@ class Index:
         self._queues: dict[str, list[tuple[float, int, Item]]] = {}
         self._ready: set[str] = set()
         self._future: list[tuple[float, str]] = []
+        self._waits: dict[str, float] = {}
+        self._shared: dict[str, str] = {}
         self._leased: dict[Item, None] = {}
-        self._expiry = float("inf")
+        self._expiry = _NEVER
 
     @property
     def leased(self) -> int:
@@ -143,7 +146,7 @@ class Index:
             card = Card(name, received_at, segment, place)
             card.items = tuple(
                 [
-                    Item(card, number, sys.intern(it[0]), *(it[1:] or (0, 0)))
+                    Item(card, number, self._share(it[0]), *(it[1:] or (0, 0)))
                     for number, it in enumerate(steps)
                 ]
             )
@@ -176,7 +179,7 @@ class Index:
             self.pending -= 1
             return
         item.due, item.attempts, held, error, notified = state
-        item.error = sys.intern(error)
+        item.error = self._share(error)
         item.flags |= (HELD if held else 0) | (NOTIFIED if notified else 0)
         self.held += 1 if held else 0
 
@@ -206,7 +209,7 @@ class Index:
             return
         self.lapse(item)
         item.due, item.attempts = operation[3], operation[4]
-        item.error = sys.intern(operation[5])
+        item.error = self._share(operation[5])
         if operation[6]:
             item.flags |= NOTIFIED
         self.offer(item)
@@ -256,7 +259,7 @@ class Index:
         self._serial += 1
         heappush(queue, (item.due, self._serial, item))
         if queue[0][2] is item and name not in self._ready:
-            heappush(self._future, (item.due, name))
+            self._await(name, item.due)
 
     def _top(self, name: str) -> float | None:
         """The earliest due time of a queue, after what is no longer true has been dropped."""
@@ -280,21 +283,30 @@ class Index:
             return top
         self._ready.discard(name)
         if top is not None:
-            heappush(self._future, (top, name))
+            self._await(name, top)
         return None
+
+    def _await(self, name: str, due: float) -> None:
+        """Only an earlier time than the one already awaited is noted: the heap stays small."""
+        if due < self._waits.get(name, _NEVER):
+            self._waits[name] = due
+            heappush(self._future, (due, name))
 
     def due(self, now: float) -> dict[str, float]:
         self._expire(now)
         future = self._future
         while future and future[0][0] <= now:
-            self._ready.add(heappop(future)[1])
+            at, name = heappop(future)
+            if self._waits.get(name) == at:
+                del self._waits[name]
+                self._ready.add(name)
         tops = {name: self._list(name, now) for name in tuple(self._ready)}
         return {name: top for name, top in tops.items() if top is not None}
 
     def next_due(self) -> float | None:
-        first = self._future[0][0] if self._future else float("inf")
+        first = self._future[0][0] if self._future else _NEVER
         first = min(first, self._expiry)
-        return None if first == float("inf") else first
+        return None if first == _NEVER else first
 
     # Leases
 
@@ -342,7 +354,13 @@ class Index:
             item.expires = 0.0
             del self._leased[item]
             self.offer(item)
-        self._expiry = min((item.expires for item in self._leased), default=float("inf"))
+        self._expiry = min((item.expires for item in self._leased), default=_NEVER)
+
+    def _share(self, text: str) -> str:
+        """One object for equal strings: a dead destination's messages all wait with one error."""
+        if len(self._shared) > _SHARED:
+            self._shared.clear()
+        return self._shared.setdefault(text, text)
 
     def oldest(self) -> Iterator[Card]:
         """Cards in the order of the log."""

@@ -1,4 +1,4 @@
-"""Operations: what a transaction does, as JSON in a frame's meta, and envelopes as JSON in its data.
+"""Operations: what a transaction does, as JSON in a frame's meta; envelopes, as JSON in its data.
 
     ["m", id, received_at, steps, envelope size, its CRC, body size, its CRC, states]
         a message is there; its envelope, then its body, lie in the data in the order of the

@@ -1,0 +1,279 @@
+"""The committer: a thread that writes transactions and makes them durable, many with one sync.
+
+Group commit without a timer: what arrives while a batch is synced makes up the next one; an idle
+committer starts at once. The hand-off is under one lock.
+
+A batch counts whole or not at all. When its write or its sync fails, the segment is cut back to
+what was synced before and never written again (after a failed fdatasync nothing unsynced in it
+can be trusted), every transaction of the batch fails, and the next batch opens a new segment whose
+first frame says where the earlier ones end. Only when the cut itself fails too and the process
+dies before that frame is durable can a message that was answered 451 come back: it is then
+delivered although its client tries again, never lost.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from zlib import crc32
+
+from gatepost.spool.files import Files
+from gatepost.spool.frame import HEADER_SIZE, Operations, head
+from gatepost.spool.interface import SpoolError, SpoolFull
+from gatepost.spool.layout import INDEX, LOG, QUARANTINE, SPARE, Segment
+from gatepost.spool.records import encode
+from gatepost.spool.summary import summary
+
+WRITE = os.O_RDWR | os.O_CREAT | os.O_EXCL
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def failure(error: OSError, path: Path) -> SpoolError:
+    """The SpoolError for an error of the system."""
+    kind = SpoolFull if error.errno in _FULL else SpoolError
+    return kind(f"{path}: {error.strerror or error}")
+
+
+@dataclass(slots=True, eq=False)
+class Transaction:
+    """Operations and the data that they speak of. segment, data_at: where it lies, once durable.
+    ended: called on the event loop by the spool, with the error or None."""
+
+    operations: Operations
+    data: bytes
+    ended: Callable[[Transaction, SpoolError | None], None]
+    meta: bytes = b""
+    segment: Segment | None = None
+    data_at: int = 0
+
+    @property
+    def size(self) -> int:
+        return HEADER_SIZE + len(self.meta) + len(self.data)
+
+
+Batch = list[Transaction]
+Job = Callable[[], None]
+
+
+class Writer:
+    """Owns the segment being written. committed: called in this thread with each batch that ended
+    and its error. Everything else is called from the event loop."""
+
+    def __init__(
+        self,
+        directory: Path,
+        files: Files,
+        *,
+        segment_size: int,
+        batch_bytes: int,
+        spare_segments: int,
+        number: int,
+        sequence: int,
+        ends: dict[str, int],
+        spares: list[Path],
+        committed: Callable[[Batch, SpoolError | None], None],
+        epoch: Callable[[], int] = lambda: secrets.randbits(64),
+    ) -> None:
+        self._directory = directory
+        self._files = files
+        self._segment_size = segment_size
+        self._batch_bytes = batch_bytes
+        self._spare_segments = spare_segments
+        self._number = number
+        self._sequence = sequence
+        self._ends = ends
+        self._spares = spares
+        self._committed = committed
+        self._epoch = epoch
+        self._active: Segment | None = None
+        self._fd = -1
+        self._heads: list[bytes] = []
+        self._changed = threading.Condition()
+        self._waiting: deque[Transaction] = deque()
+        self._jobs: deque[Job] = deque()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
+        self._thread.start()
+
+    def submit(self, transaction: Transaction) -> None:
+        transaction.meta = encode(transaction.operations)
+        with self._changed:
+            if self._closing:
+                raise SpoolError(f"{self._directory}: the spool is closed")
+            self._waiting.append(transaction)
+            self._changed.notify()
+
+    def call(self, job: Job) -> None:
+        """Run job in the thread between two batches; it must not raise."""
+        with self._changed:
+            self._jobs.append(job)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Blocks until everything submitted has ended."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    # In the thread
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not (self._waiting or self._jobs or self._closing):
+                    self._changed.wait()
+                job = self._jobs.popleft() if self._jobs else None
+                batch = self._take()
+                if job is None and not batch:
+                    break
+            if job is not None:
+                job()
+            if batch:
+                self._committed(batch, self._commit(batch))
+        self._seal()
+
+    def _take(self) -> Batch:
+        batch: Batch = []
+        size = 0
+        while self._waiting and (not batch or size + self._waiting[0].size <= self._batch_bytes):
+            transaction = self._waiting.popleft()
+            size += transaction.size
+            batch.append(transaction)
+        return batch
+
+    def _commit(self, batch: Batch) -> SpoolError | None:
+        size = sum([transaction.size for transaction in batch])
+        try:
+            parts: list[bytes] = []
+            heads: list[bytes] = []
+            sequence = self._sequence
+            active = self._active
+            if active is not None and active.end + size > self._segment_size:
+                self._seal()
+                active = None
+            if active is None:
+                active = self._open()
+            end = active.end
+            if end == 0:
+                meta = encode([["b", self._ends]])
+                sequence += 1
+                header = head(active.epoch, sequence, self._sequence, meta, 0) + meta
+                heads.append(end.to_bytes(8, "little") + header)
+                parts.append(header)
+                end += len(header)
+            for transaction in batch:
+                meta = transaction.meta
+                sequence += 1
+                header = (
+                    head(active.epoch, sequence, self._sequence, meta, len(transaction.data)) + meta
+                )
+                heads.append(end.to_bytes(8, "little") + header)
+                parts.append(header)
+                parts.append(transaction.data)
+                transaction.segment = active
+                transaction.data_at = end + len(header)
+                end += len(header) + len(transaction.data)
+            self._files.write(self._fd, b"".join(parts), active.end)
+            self._files.sync_data(self._fd)
+        except OSError as error:
+            self._abandon()
+            return failure(error, self._directory)
+        if active.end == 0:
+            self._ends = {}
+        active.end = end
+        self._sequence = sequence
+        self._heads.extend(heads)
+        return None
+
+    def _open(self) -> Segment:
+        """A new segment, its name durable before anything is written to it."""
+        segment = Segment(self._number, self._epoch())
+        path = self._directory / segment.name(LOG)
+        self._number += 1
+        if self._spares:
+            self._files.rename(self._spares.pop(), path)
+            self._fd = self._files.open(path, os.O_RDWR)
+        else:
+            self._fd = self._files.open(path, WRITE)
+        self._active = segment
+        self._files.sync_directory(self._directory)
+        return segment
+
+    def _abandon(self) -> None:
+        """The batch failed: nothing beyond what was synced may be found again."""
+        segment = self._active
+        if segment is None:
+            return
+        self._ends[str(segment.number)] = segment.end
+        try:
+            self._files.truncate(self._fd, segment.end)
+            self._files.sync_data(self._fd)
+        except OSError:
+            pass  # the next segment's first frame says where this one ends
+        self._seal()
+        if segment.end == 0:
+            try:
+                self._files.unlink(self._directory / segment.name(LOG))
+            except OSError:
+                pass  # an empty segment, found and dropped at the next start
+
+    def _seal(self) -> None:
+        segment = self._active
+        if segment is None:
+            return
+        self._active = None
+        self._ends[str(segment.number)] = segment.end
+        fd, self._fd = self._fd, -1
+        heads, self._heads = self._heads, []
+        try:
+            self._files.close(fd)
+        except OSError:
+            pass  # all that counts was synced
+        if segment.end:
+            write_summary(self._files, self._directory, segment, heads)
+
+    def retire(self, segment: Segment) -> None:
+        """Give back a segment in which nothing is pending. Call it in the thread, for the oldest
+        segment only. The directory is synced before the next one may go: were an older segment to
+        come back without a younger, what was settled in the younger would be pending again.
+        Raises OSError."""
+        path = self._directory / segment.name(LOG)
+        if segment.damaged:
+            quarantine = self._directory / QUARANTINE
+            self._files.make_directory(quarantine)
+            self._files.rename(path, quarantine / segment.name(LOG))
+        elif len(self._spares) < self._spare_segments and segment.end <= self._segment_size:
+            spare = self._directory / segment.name(SPARE)
+            self._files.rename(path, spare)
+            self._spares.append(spare)
+        else:
+            self._files.unlink(path)
+        self._files.sync_directory(self._directory)
+        try:
+            self._files.unlink(self._directory / segment.name(INDEX))
+        except OSError:
+            pass  # without its segment it is ignored, and dropped at the next start
+
+
+def write_summary(files: Files, directory: Path, segment: Segment, heads: list[bytes]) -> None:
+    """The segment's index file: what a start needs, without data. It is derived and has a
+    checksum, so it is not synced, and may be missing."""
+    path = directory / segment.name(INDEX)
+    try:
+        fd = files.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        try:
+            files.write(fd, summary(segment, heads), 0)
+        finally:
+            files.close(fd)
+    except OSError:
+        try:
+            files.unlink(path)
+        except OSError:
+            pass  # its checksum will not match
