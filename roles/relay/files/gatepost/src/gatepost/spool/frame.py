@@ -51,7 +51,8 @@ class Frame:
 @dataclass(slots=True)
 class Scan:
     """frames: those that count, in order. end: after the last. damage: (begin, end) of regions
-    that were promised and cannot be read. torn: octets of batches that never were promised."""
+    that were promised and cannot be read. torn: octets of frames after the first that was never
+    promised and cannot be read; none of them was promised."""
 
     frames: list[Frame]
     end: int
@@ -114,24 +115,20 @@ def scan(
     sequence = found[0].sequence - 2 if found else 0
     for frame in found:
         if frame.offset > result.end:
-            _gap(result, frame.offset, promised=end is not None or sequence < durable)
-        promised = end is not None or frame.sequence <= durable
-        if frame.whole or promised:
-            result.frames.append(frame)
-            if not frame.whole:
-                result.damage.append((frame.offset, frame.end))
-        else:
-            result.torn += frame.end - frame.offset
+            if end is None and sequence >= durable:
+                break
+            result.damage.append((result.end, frame.offset))
+            result.end = frame.offset
+        if not frame.whole:
+            if end is None and frame.sequence > durable:
+                break
+            result.damage.append((frame.offset, frame.end))
+        result.frames.append(frame)
         sequence = frame.sequence
         result.end = frame.end
     if end is not None and result.end < end:
-        _gap(result, end, promised=True)
+        result.damage.append((result.end, end))
+        result.end = end
+    if found and end is None:
+        result.torn = found[-1].end - result.end
     return result
-
-
-def _gap(result: Scan, until: int, *, promised: bool) -> None:
-    if promised:
-        result.damage.append((result.end, until))
-    else:
-        result.torn += until - result.end
-    result.end = until

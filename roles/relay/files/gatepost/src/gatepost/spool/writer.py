@@ -13,6 +13,7 @@ delivered although its client tries again, never lost.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
@@ -21,7 +22,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from zlib import crc32
 
 from gatepost.spool.files import Files
 from gatepost.spool.frame import HEADER_SIZE, Operations, head
@@ -185,6 +185,9 @@ class Writer:
         except OSError as error:
             self._abandon()
             return failure(error, self._directory)
+        except Exception as error:
+            self._abandon()
+            return SpoolError(f"{self._directory}: {type(error).__name__}: {error}")
         if active.end == 0:
             self._ends = {}
         active.end = end
@@ -219,10 +222,9 @@ class Writer:
             pass  # the next segment's first frame says where this one ends
         self._seal()
         if segment.end == 0:
-            try:
+            # If it stays, it is found empty and dropped at the next start.
+            with contextlib.suppress(OSError):
                 self._files.unlink(self._directory / segment.name(LOG))
-            except OSError:
-                pass  # an empty segment, found and dropped at the next start
 
     def _seal(self) -> None:
         segment = self._active
@@ -232,10 +234,8 @@ class Writer:
         self._ends[str(segment.number)] = segment.end
         fd, self._fd = self._fd, -1
         heads, self._heads = self._heads, []
-        try:
+        with contextlib.suppress(OSError):  # all that counts was synced
             self._files.close(fd)
-        except OSError:
-            pass  # all that counts was synced
         if segment.end:
             write_summary(self._files, self._directory, segment, heads)
 
@@ -245,21 +245,21 @@ class Writer:
         come back without a younger, what was settled in the younger would be pending again.
         Raises OSError."""
         path = self._directory / segment.name(LOG)
-        if segment.damaged:
-            quarantine = self._directory / QUARANTINE
-            self._files.make_directory(quarantine)
-            self._files.rename(path, quarantine / segment.name(LOG))
-        elif len(self._spares) < self._spare_segments and segment.end <= self._segment_size:
-            spare = self._directory / segment.name(SPARE)
-            self._files.rename(path, spare)
-            self._spares.append(spare)
-        else:
-            self._files.unlink(path)
+        with contextlib.suppress(FileNotFoundError):  # moved before, but the sync failed
+            if segment.damaged:
+                quarantine = self._directory / QUARANTINE
+                self._files.make_directory(quarantine)
+                self._files.rename(path, quarantine / segment.name(LOG))
+            elif len(self._spares) < self._spare_segments and segment.end <= self._segment_size:
+                spare = self._directory / segment.name(SPARE)
+                self._files.rename(path, spare)
+                self._spares.append(spare)
+            else:
+                self._files.unlink(path)
         self._files.sync_directory(self._directory)
-        try:
+        # Without its segment it is ignored, and dropped at the next start.
+        with contextlib.suppress(OSError):
             self._files.unlink(self._directory / segment.name(INDEX))
-        except OSError:
-            pass  # without its segment it is ignored, and dropped at the next start
 
 
 def write_summary(files: Files, directory: Path, segment: Segment, heads: list[bytes]) -> None:
@@ -273,7 +273,5 @@ def write_summary(files: Files, directory: Path, segment: Segment, heads: list[b
         finally:
             files.close(fd)
     except OSError:
-        try:
+        with contextlib.suppress(OSError):  # its checksum will not match
             files.unlink(path)
-        except OSError:
-            pass  # its checksum will not match
