@@ -12,7 +12,7 @@ from gatepost.config.fields import Section, kind
 from gatepost.config.references import References
 from gatepost.config.values import Relay
 from gatepost.errors import ConfigError
-from gatepost.policy import shapes
+from gatepost.policy import documents, shapes
 from gatepost.policy.admission import TrafficPolicy, compile_traffic_policy
 from gatepost.policy.rules import RuleSet, compile_rule_set
 
@@ -86,7 +86,7 @@ def _each(
     for path, value in top.entries(key, ()):
         if not isinstance(value, dict):
             raise ConfigError(str(top.file), path, f"must be a mapping, not {kind(value)}")
-        document = _judged(top, path, lambda d: shapes.normalize(shape, d), value)
+        document = _judged(top, path, lambda d: documents.normalize(shape, d), value)
         name = document[f"{shape}Name"]
         others = [
             value.get(spelling)
@@ -104,7 +104,7 @@ def _each(
 def _judged(top: Section, path: str, judge: Callable[..., T], *arguments: Any) -> T:
     try:
         return judge(*arguments)
-    except shapes.ShapeError as error:
+    except documents.DocumentError as error:
         where = f"{path}.{error.path}" if error.path else path
         raise ConfigError(str(top.file), where, error.reason) from error
 

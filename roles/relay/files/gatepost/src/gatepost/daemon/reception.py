@@ -102,14 +102,11 @@ class Reception:
 
     async def data(self, session: Session, transaction: Transaction, body: bytes) -> Reply:
         now, started = self._clock(), time.perf_counter()
-        refusal = self._refusal_of_content(body)
+        facts = Facts(body, transaction.mail_from)
+        refusal = self._refusal_of_content(body, facts.size)
         if refusal is not None:
             return self._deny(session, transaction.mail_from, None, *refusal)
-        facts = Facts.parse(body)
-        plans = [
-            plan(self._rules, session, transaction.mail_from, each.address, facts)
-            for each in transaction.recipients
-        ]
+        plans = [plan(self._rules, session, facts, each.address) for each in transaction.recipients]
         missing = sorted({name for each in plans for name in each.undecided})
         if missing:
             self._record("Fault", where="policy", reason=f"undecided: {', '.join(missing)}")
@@ -140,9 +137,8 @@ class Reception:
         self._report(message, plans, time.perf_counter() - started)
         return Reply(250, "2.0.0", f"Accepted as {message_id}")
 
-    def _refusal_of_content(self, body: bytes) -> tuple[str, Reply] | None:
-        limit = self._policy.max_message_size
-        if limit is not None and len(body) > limit:
+    def _refusal_of_content(self, body: bytes, size: int) -> tuple[str, Reply] | None:
+        if not self._policy.admit_size(size).admitted:
             return "size", _TOO_BIG
         if trace.hops(body) >= self._config.limits.hops:
             return "loop", _LOOP

@@ -98,7 +98,8 @@ class _Planner:
         )
 
     def _run(self, rule: Rule) -> None:
-        matched, others = [], []
+        matched: list[_Branch] = []
+        others: list[_Branch] = []
         for branch in self._branches:
             (matched if self._matches(rule, branch) else others).append(branch)
         for action in rule.actions:
