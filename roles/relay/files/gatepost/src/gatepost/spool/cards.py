@@ -24,9 +24,9 @@ _PLACE = struct.Struct("<QIIII")
 
 class Card:
     """A message. place: packed (offset, envelope size, CRC, body size, CRC), see `where`. message,
-    body: kept while the cache has room. moving: a copy of it is on its way to the log's end."""
+    body: kept while the cache has room."""
 
-    __slots__ = ("body", "id", "items", "message", "moving", "pending", "place", "received_at",
+    __slots__ = ("body", "id", "items", "message", "pending", "place", "received_at",
                  "segment")  # fmt: skip
 
     def __init__(self, name: str, received_at: float, segment: Segment, place: bytes) -> None:
@@ -38,7 +38,6 @@ class Card:
         self.pending = 0
         self.message: Message | None = None
         self.body: bytes | None = None
-        self.moving = False
 
     @property
     def where(self) -> tuple[int, int, int, int, int]:
@@ -166,7 +165,6 @@ class Index:
             self.live -= card.size
             card.segment = segment
             card.place = place
-            card.moving = False
             self.cards[name] = card
         segment.live += card.size
         segment.messages += 1

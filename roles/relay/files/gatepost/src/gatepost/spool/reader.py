@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from zlib import crc32
 
-from gatepost.spool.cards import Card
 from gatepost.spool.files import Files
 from gatepost.spool.interface import Message, SpoolError
 from gatepost.spool.layout import LOG, Segment
 from gatepost.spool.records import message
 from gatepost.spool.writer import failure
+
+Where = tuple[int, int, int, int, int]
+Place = tuple[Segment, Where]
 
 
 class Damaged(SpoolError):
@@ -45,7 +47,7 @@ class Reader:
             raise Damaged(f"{path}: ends within a message")
         return data
 
-    def envelope(self, segment: Segment, where: tuple[int, int, int, int, int]) -> Message:
+    def envelope(self, segment: Segment, where: Where) -> Message:
         """Raises SpoolError, Damaged."""
         offset, size, checksum, _body, _body_crc = where
         data = self.read(segment, offset, size)
@@ -56,7 +58,7 @@ class Reader:
         except ValueError as error:
             raise Damaged(f"{self._directory / segment.name(LOG)}: {error}") from error
 
-    def body(self, segment: Segment, where: tuple[int, int, int, int, int]) -> bytes:
+    def body(self, segment: Segment, where: Where) -> bytes:
         """Raises SpoolError, Damaged."""
         offset, envelope, _crc, size, checksum = where
         data = self.read(segment, offset + envelope, size)
@@ -64,12 +66,12 @@ class Reader:
             raise Damaged(f"{self._directory / segment.name(LOG)}: a body is damaged")
         return data
 
-    def envelopes(self, cards: Sequence[Card]) -> list[Message | SpoolError]:
-        """An envelope or its error, a card."""
+    def envelopes(self, places: Sequence[Place]) -> list[Message | SpoolError]:
+        """An envelope or its error, a place."""
         found: list[Message | SpoolError] = []
-        for card in cards:
+        for segment, where in places:
             try:
-                found.append(self.envelope(card.segment, card.where))
+                found.append(self.envelope(segment, where))
             except SpoolError as error:
                 found.append(error)
         return found

@@ -15,7 +15,6 @@ from pathlib import Path
 from gatepost.spool.cards import Index
 from gatepost.spool.files import Files, read_salvaging
 from gatepost.spool.frame import Frame, Scan, parse, scan
-from gatepost.spool.interface import SpoolError
 from gatepost.spool.layout import INDEX, LOG, SPARE, Segment, named
 from gatepost.spool.records import whole
 from gatepost.spool.summary import heads, read_summary

@@ -82,7 +82,7 @@ class Writer:
     ) -> None:
         self._directory = directory
         self._files = files
-        self._segment_size = segment_size
+        self.segment_size = segment_size
         self._batch_bytes = batch_bytes
         self._spare_segments = spare_segments
         self._number = number
@@ -155,7 +155,7 @@ class Writer:
             heads: list[bytes] = []
             sequence = self._sequence
             active = self._active
-            if active is not None and active.end + size > self._segment_size:
+            if active is not None and active.end + size > self.segment_size:
                 self._seal()
                 active = None
             if active is None:
@@ -250,7 +250,7 @@ class Writer:
                 quarantine = self._directory / QUARANTINE
                 self._files.make_directory(quarantine)
                 self._files.rename(path, quarantine / segment.name(LOG))
-            elif len(self._spares) < self._spare_segments and segment.end <= self._segment_size:
+            elif len(self._spares) < self._spare_segments and segment.end <= self.segment_size:
                 spare = self._directory / segment.name(SPARE)
                 self._files.rename(path, spare)
                 self._spares.append(spare)
