@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, Gatepost maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Relays: the options, and how the service's relays compare with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.gatepost.mail.plugins.module_utils.aws import options as given
+from ansible_collections.gatepost.mail.plugins.module_utils.aws import secretsmanager
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import Services
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.mailmanager import (
+    RELAY,
+    RULE_SET,
+    MailManager,
+)
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.named import (
+    Definition,
+    Document,
+    Resolved,
+)
+from ansible_collections.gatepost.mail.plugins.module_utils.errors import BadOption
+
+_PROVIDERS = re.compile(
+    r"(^|\.)(google\.com|googlemail\.com|mail\.protection\.outlook\.com|mx\.microsoft)\.?$"
+)
+_ANY_SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:name"
+
+
+def document(options: Mapping[str, Any]) -> tuple[Document, tuple[str, ...]]:
+    """The members that are set, and what is worth a warning. Raises BadOption."""
+    made: Document = {}
+    if options.get("server_name") is not None:
+        made["ServerName"] = given.shaped("RelayServerName", "server_name", options["server_name"])
+    if options.get("server_port") is not None:
+        made["ServerPort"] = given.shaped("RelayServerPort", "server_port", options["server_port"])
+    if options.get("authentication") is not None:
+        made["Authentication"] = _authentication(options["authentication"])
+    return made, _warnings(made)
+
+
+def _authentication(option: Mapping[str, Any]) -> Document:
+    """The union, its secret by ARN or by name. A member that is null is not set."""
+    value = {name: each for name, each in option.items() if each is not None}
+    names = {
+        key: each
+        for key, each in value.items()
+        if key in ("secret_arn", "SecretArn") and isinstance(each, str) and each[:4] != "arn:"
+    }
+    judged = {**value, **dict.fromkeys(names, _ANY_SECRET)}
+    made: Document = given.shaped("RelayAuthentication", "authentication", judged)
+    for key, name in names.items():
+        if not secretsmanager.is_name(name):
+            raise BadOption(f"authentication.{key}", f"is neither an ARN nor a secret's name: {name}")
+        made["SecretArn"] = name
+    return made
+
+
+def _warnings(made: Document) -> tuple[str, ...]:
+    server = str(made.get("ServerName", ""))
+    if "NoAuthentication" not in made.get("Authentication", {}) or not server:
+        return ()
+    if _PROVIDERS.search(server.lower()):
+        return ()
+    return (
+        f"server_name: {server} is neither Google's nor Microsoft's. The SES developer guide, page "
+        "'SMTP relay': SES currently only supports inbound (non-authenticated) SMTP relays for "
+        "Google Workspaces and Microsoft Office 365",
+    )
+
+
+def resolved(made: Document, api: MailManager, services: Services) -> Resolved:  # noqa: ARG001
+    """With a secret's name made its ARN."""
+    reference = made.get("Authentication", {}).get("SecretArn", "arn:")
+    if reference.startswith("arn:"):
+        return Resolved(made, made)
+    arn = secretsmanager.arn_of(services["secretsmanager"], reference)
+    if arn is None:
+        missing = f"authentication.secret_arn: there is no secret {reference}"
+        return Resolved(made, made, (missing,))
+    full = {**made, "Authentication": {"SecretArn": arn}}
+    return Resolved(full, full)
+
+
+def users(current: Document, api: MailManager) -> list[str]:
+    """The rule sets whose actions name the relay."""
+    own = (current["RelayId"], current["RelayArn"], current["RelayName"])
+    return [
+        f"rule set {each.name}"
+        for each in api.list(RULE_SET)
+        if any(
+            action.get("Relay", {}).get("Relay") in own
+            for rule in api.get(RULE_SET, each.id)["Rules"]
+            for action in rule["Actions"]
+        )
+    ]
+
+
+DEFINITION = Definition(
+    kind=RELAY,
+    document=document,
+    resolved=resolved,
+    users=users,
+    required={
+        "ServerName": "server_name",
+        "ServerPort": "server_port",
+        "Authentication": "authentication",
+    },
+)
