@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import Any
 
-from gatepost.spool.interface import Lease, Message
+from gatepost.spool.interface import Entry, Lease, Message, State
 from gatepost.spool.layout import Segment
 
 HELD, NOTIFIED, DROP, GONE = 1, 2, 4, 8
@@ -79,6 +79,17 @@ class Item:
             and earlier.attempts == 0
             and earlier.flags & (DROP | GONE) == DROP
             for earlier in self.card.items[: self.number]
+        )
+
+    def entry(self, message: Message) -> Entry:
+        return Entry(
+            message,
+            self.number,
+            State.HELD if self.flags & HELD else State.PENDING,
+            self.due,
+            self.attempts,
+            self.error,
+            bool(self.flags & NOTIFIED),
         )
 
 

@@ -53,6 +53,7 @@ class Compaction:
         self._fault = fault
         self._task: asyncio.Task[None] | None = None
         self._failed_at = -1
+        self._stopped = False
 
     def start(self) -> None:
         """Begin, if there is something to do and nothing under way. After a failure it waits for
@@ -61,8 +62,9 @@ class Compaction:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
+        """Ends after the part under way."""
+        self._stopped = True
         if self._task is not None:
-            self._failed_at = self._newest
             await asyncio.wait([self._task])
 
     @property
@@ -81,7 +83,7 @@ class Compaction:
 
     async def _run(self) -> None:
         try:
-            while self._wanted() and self._failed_at != self._newest:
+            while self._wanted() and not self._stopped:
                 oldest = self._segments[0]
                 if oldest.messages:
                     await self._move(oldest)

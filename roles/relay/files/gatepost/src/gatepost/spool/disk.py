@@ -24,7 +24,6 @@ from gatepost.spool.files import Disk, Files
 from gatepost.spool.interface import (
     Accepted,
     Defer,
-    Done,
     End,
     Entry,
     Lease,
@@ -179,7 +178,6 @@ class DiskSpool:
                 it.number for it in item.card.items[item.number :] if it.program == item.program
             ]
             return ["d", name, *later]
-        assert isinstance(settlement, Done)
         return ["d", name, item.number]
 
     def _entry(self, messages: Sequence[Accepted]) -> tuple[list[list[Any]], bytes]:
@@ -211,8 +209,7 @@ class DiskSpool:
         def ended(transaction: Transaction, error: SpoolError | None) -> None:
             for message, _body in messages:
                 self._entering.discard(message.id)
-            if error is None:
-                assert transaction.segment is not None
+            if error is None and transaction.segment is not None:
                 self._index.apply(operations, transaction.segment, transaction.data_at)
                 for message, body in messages:
                     card = self._index.cards.get(message.id)
@@ -238,11 +235,9 @@ class DiskSpool:
         self._loop.call_soon_threadsafe(self._ended, batch, error)
 
     def _ended(self, batch: Batch, error: SpoolError | None) -> None:
-        if error is None:
-            segment = batch[0].segment
-            assert segment is not None
-            if not self._segments or self._segments[-1] is not segment:
-                self._segments.append(segment)
+        segment = batch[0].segment
+        if error is None and segment is not None and segment not in self._segments[-1:]:
+            self._segments.append(segment)
         for transaction in batch:
             transaction.ended(transaction, error)
         self._measure()
@@ -271,7 +266,7 @@ class DiskSpool:
                     item.due = now + seconds  # it could not be read: not at once again
                     self._index.offer(item)
             elif item.fence == fence:
-                leases.append(Lease(_entry(item, message), fence, item.expires))
+                leases.append(Lease(item.entry(message), fence, item.expires))
         return leases
 
     async def extend(self, lease: Lease, expires_at: float) -> Lease:
@@ -316,8 +311,12 @@ class DiskSpool:
         try:
             return await self.read([segment], lambda reader: reader.body(segment, where))
         except Damaged:
-            segment.damaged = True
+            self._spoil(segment)
             raise
+
+    def _spoil(self, segment: Segment) -> None:
+        segment.damaged = True
+        self._damaged += 1
 
     async def _envelopes(self, cards: Sequence[Card]) -> list[Message | None]:
         """None where an envelope cannot be read now, or is damaged: that message is given up, its
@@ -332,7 +331,7 @@ class DiskSpool:
         read: dict[Card, Message] = {}
         for card, message in zip(cold, found, strict=True):
             if isinstance(message, Damaged):
-                card.segment.damaged = True
+                self._spoil(card.segment)
                 self._fault(f"message {card.id} is given up: {message}")
                 try:
                     await self._finish(list(card.items))
@@ -353,7 +352,7 @@ class DiskSpool:
                 if message is not None:
                     for item in card.items:
                         if self._index.item((card.id, item.number)) is item:
-                            yield _entry(item, message)
+                            yield item.entry(message)
 
     # The operator
 
@@ -444,15 +443,3 @@ def _recover(shard: Path, files: Files) -> Recovered:
     if found.index.pending > FREEZE_FROM:
         gc.freeze()
     return found
-
-
-def _entry(item: Item, message: Message) -> Entry:
-    return Entry(
-        message,
-        item.number,
-        State.HELD if item.flags & HELD else State.PENDING,
-        item.due,
-        item.attempts,
-        item.error,
-        bool(item.flags & NOTIFIED),
-    )
