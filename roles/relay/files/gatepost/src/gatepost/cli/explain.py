@@ -9,6 +9,7 @@ input is wrong.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import ipaddress
 import json
 import re
@@ -20,7 +21,7 @@ from typing import Any, Final
 from gatepost.cli.explanation import Explanation, as_json, as_text, explain
 from gatepost.config import document, load
 from gatepost.errors import ConfigError, GatepostError
-from gatepost.policy import documents, quotas
+from gatepost.policy import assumptions, documents, quotas
 from gatepost.policy.addresslist import AddressList
 from gatepost.policy.admission import TrafficPolicy, compile_traffic_policy
 from gatepost.policy.message import Message
@@ -135,6 +136,8 @@ def run(arguments: argparse.Namespace) -> int:
         verified_domains=judges.verified_domains,
         size_limit=judges.size_limit,
     )
+    if _interpreted(arguments) & judges.rule_set.needs:
+        made = dataclasses.replace(made, beforehand=(assumptions.RESULTS,))
     print(json.dumps(as_json(made), indent=2) if arguments.json else as_text(made))
     return 0
 
@@ -243,6 +246,16 @@ def _verdicts(arguments: argparse.Namespace) -> Verdicts:
         dmarc=_choice("--dmarc", arguments.dmarc, {each.lower(): each for each in _DMARC}),
         analysis=analysis,
     )
+
+
+def _interpreted(arguments: argparse.Namespace) -> set[str]:
+    """The verdicts that were given as a result which the API has no word of its own for."""
+    return {
+        name
+        for name in ("spf", "dkim")
+        if (given := getattr(arguments, name)) is not None
+        and given.upper() not in _VERDICTS.values()
+    }
 
 
 def _choice(option: str, given: str | None, known: Mapping[str, str]) -> str | None:

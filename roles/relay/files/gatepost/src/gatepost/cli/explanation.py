@@ -27,17 +27,19 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
+    """beforehand: what the reading of the inputs itself assumed."""
+
     decisions: tuple[Decision, ...]
+    beforehand: tuple[str, ...] = ()
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        return tuple(
-            dict.fromkeys(
-                each
-                for decision in self.decisions
-                for each in (*decision.admission.assumptions, *decision.plan.assumptions)
-            )
+        of_decisions = (
+            each
+            for decision in self.decisions
+            for each in (*decision.admission.assumptions, *decision.plan.assumptions)
         )
+        return tuple(dict.fromkeys((*self.beforehand, *of_decisions)))
 
 
 def explain(

@@ -22,5 +22,9 @@ READ_RECEIPT: Final = (
     "A read receipt is requested by a Disposition-Notification-To field (RFC 8098)."
 )
 WRAPPED: Final = "TLS_WRAPPED never holds: sessions start in plaintext and use STARTTLS."
+RESULTS: Final = (
+    "SPF and DKIM results softfail, neutral and none are GRAY; temperror and permerror are"
+    " PROCESSING_FAILED."
+)
 SUBDOMAIN: Final = "A subdomain of a verified domain is verified."
 VERIFIED: Final = "Recipients of unverified domains are refused before the traffic policy is asked."

@@ -230,7 +230,8 @@ def addresses(value: str) -> list[str]:
             angle += character
         else:
             words[-1] += character
-    end()
+    if not quoted:
+        end()
     return found
 
 
