@@ -346,6 +346,8 @@ class Index:
         item.fence = 0
         item.expires = 0.0
         self._leased.pop(item, None)
+        if not self._leased:
+            self._expiry = _NEVER
 
     def begin(self, item: Item) -> None:
         """A transaction that names the step is on its way."""
