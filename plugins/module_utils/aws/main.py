@@ -38,7 +38,9 @@ def run(module: AnsibleAWSModule, prepare: Prepare) -> None:
         warnings = list(plan.warnings)
         if module.check_mode:
             result = plan.predicted
-            warnings += [f"{each}. A run fails unless something makes it first" for each in plan.missing]
+            warnings += [
+                f"{each}. A run fails unless something makes it first" for each in plan.missing
+            ]
         else:
             result = _carry_out(plan)
     except GatepostError as error:

@@ -72,7 +72,11 @@ class Resolved(NamedTuple):
 
 @dataclass(frozen=True)
 class Definition:
-    """What one kind has of its own. `required`, `fixed`: members in API case, with their options."""
+    """What one kind has of its own.
+
+    required: members that a creation needs, with their options. fixed: those set at creation alone.
+    keys: members that are shown under another name than their own. read: how a get is asked.
+    """
 
     kind: Kind
     document: Callable[[Mapping[str, Any]], tuple[Document, tuple[str, ...]]]
@@ -80,6 +84,7 @@ class Definition:
     users: Callable[[Document, MailManager], list[str]]
     required: Mapping[str, str]
     fixed: tuple[str, ...] = ()
+    keys: Mapping[str, str] = field(default_factory=dict)
     read: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -234,16 +239,16 @@ def update(definition: Definition, state: State) -> Document:
     """The members of the request that updates; empty if nothing but tags differs."""
     differing = state.change.members
     members = {
-        name: value for name, value in state.desired.sent.items() if snake(name) in differing
+        name: value
+        for name, value in state.desired.sent.items()
+        if definition.keys.get(name, snake(name)) in differing
     }
     if "name" in differing:
         members[definition.kind.name] = differing["name"]
     return members
 
 
-def tagging(
-    definition: Definition, state: State, api: MailManager
-) -> list[Callable[[], object]]:
+def tagging(definition: Definition, state: State, api: MailManager) -> list[Callable[[], object]]:
     """The steps that bring the tags to what they should be."""
     if state.current is None or not state.change.differs("tags"):
         return []
@@ -273,12 +278,11 @@ def predicted(definition: Definition, state: State) -> dict[str, Any]:
     kind = definition.kind
     if state.change.after is None:
         return {kind.method: None, "document": None}
-    facts = _facts(definition, state.current.document) if state.current else {"id": None, "arn": None}
+    facts = (
+        _facts(definition, state.current.document) if state.current else {"id": None, "arn": None}
+    )
     kept = state.current.document if state.current else {}
     document = {**kept, kind.name: state.change.after["name"], **state.desired.sent}
-    secret = document.pop("IngressPointConfiguration", None)
-    if secret is not None:
-        document["IngressPointAuthConfiguration"] = kept.get("IngressPointAuthConfiguration", {})
     return {kind.method: {**facts, **state.change.after}, "document": document}
 
 
@@ -314,7 +318,9 @@ def _is_time(name: str) -> bool:
     return name.endswith(("Timestamp", "Date"))
 
 
-def listed(definition: Definition, options: Mapping[str, Any], services: Services) -> dict[str, Any]:
+def listed(
+    definition: Definition, options: Mapping[str, Any], services: Services
+) -> dict[str, Any]:
     """For the `_info` twins: all of a kind, or those of a name, or the one of an id."""
     api = MailManager(services["mailmanager"])
     chosen: list[Named] = [

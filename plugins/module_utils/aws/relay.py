@@ -53,7 +53,9 @@ def _authentication(option: Mapping[str, Any]) -> Document:
     made: Document = given.shaped("RelayAuthentication", "authentication", judged)
     for key, name in names.items():
         if not secretsmanager.is_name(name):
-            raise BadOption(f"authentication.{key}", f"is neither an ARN nor a secret's name: {name}")
+            raise BadOption(
+                f"authentication.{key}", f"is neither an ARN nor a secret's name: {name}"
+            )
         made["SecretArn"] = name
     return made
 

@@ -1,0 +1,329 @@
+# Copyright: (c) 2026, Gatepost maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Ingress points: options, states that pass, what is fixed, and credentials that cannot be read.
+
+Passing states (PROVISIONING, UPDATING, DEPROVISIONING) are waited for before anything is compared,
+because nothing can be changed while they last; and afterwards, until the state has held twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.gatepost.mail.plugins.module_utils.aws import named, secretsmanager
+from ansible_collections.gatepost.mail.plugins.module_utils.aws import options as given
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import Services
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.mailmanager import (
+    INGRESS_POINT,
+    RULE_SET,
+    TRAFFIC_POLICY,
+    MailManager,
+)
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.named import (
+    Current,
+    Definition,
+    Document,
+    Resolved,
+    State,
+    Wanted,
+)
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.references import absent, resolve
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.waiters import until
+from ansible_collections.gatepost.mail.plugins.module_utils.errors import (
+    BadOption,
+    GatepostError,
+    Unchangeable,
+)
+from ansible_collections.gatepost.mail.plugins.module_utils.reconcile import Plan
+
+PASSING = ("PROVISIONING", "UPDATING")
+GOING = "DEPROVISIONING"
+BROKEN = ("FAILED", "ASSOCIATED_VPC_ENDPOINT_DOES_NOT_EXIST")
+
+# Option, member, shape. References are resolved to ids later.
+_PLAIN = (
+    ("type", "Type", "IngressPointType"),
+    ("tls_policy", "TlsPolicy", "TlsPolicy"),
+    ("network_configuration", "NetworkConfiguration", "NetworkConfiguration"),
+    ("status", "Status", "IngressPointStatusToUpdate"),
+)
+_REFERENCES = (
+    ("rule_set", "RuleSetId", RULE_SET),
+    ("traffic_policy", "TrafficPolicyId", TRAFFIC_POLICY),
+)
+_CREDENTIALS = {
+    "OPEN": (),
+    "AUTH": ("smtp_password", "secret_arn"),
+    "MTLS": ("trust_store",),
+}
+_SHOWN_PASSWORD = "(set)"  # noqa: S105
+_NEW_PASSWORD = "(new)"  # noqa: S105
+
+
+def document(options: Mapping[str, Any]) -> tuple[Document, tuple[str, ...]]:
+    """The members that are set; references as they are given. Raises BadOption."""
+    made: Document = {
+        member: given.shaped(shape, option, options[option])
+        for option, member, shape in _PLAIN
+        if options.get(option) is not None
+    }
+    for option, member, kind in _REFERENCES:
+        if options.get(option) is not None:
+            if not options[option]:
+                raise BadOption(option, f"names no {kind.title}")
+            made[member] = str(options[option])
+    configuration = _configuration(options)
+    if configuration:
+        made["IngressPointConfiguration"] = configuration
+    if "Type" in made:
+        check_credentials(made["Type"], options)
+        check_tls_policy(made, made["Type"])
+    return made, ()
+
+
+def check_credentials(kind: str, options: Mapping[str, Any]) -> None:
+    """Raises BadOption for credentials that this type of ingress point does not take."""
+    allowed = _CREDENTIALS[kind]
+    for option in ("smtp_password", "secret_arn", "trust_store"):
+        if options.get(option) is not None and option not in allowed:
+            takes = f"it takes {' or '.join(allowed)}" if allowed else "it takes no credentials"
+            raise BadOption(option, f"is not for an ingress point of type {kind}; {takes}")
+
+
+def check_tls_policy(made: Document, kind: str) -> None:
+    """Documented: OPTIONAL is for OPEN ingress points and private AUTH ones alone."""
+    private = "PrivateNetworkConfiguration" in made.get("NetworkConfiguration", {})
+    if made.get("TlsPolicy") != "OPTIONAL" or kind == "OPEN" or (kind == "AUTH" and private):
+        return
+    raise BadOption("tls_policy", f"OPTIONAL is not for a public ingress point of type {kind}")
+
+
+def _configuration(options: Mapping[str, Any]) -> Document:
+    given_ones = [
+        name for name in ("smtp_password", "secret_arn", "trust_store") if options.get(name)
+    ]
+    if len(given_ones) > 1:
+        raise BadOption(given_ones[1], f"cannot stand beside {given_ones[0]}")
+    if options.get("smtp_password") is not None:
+        password = given.shaped("SmtpPassword", "smtp_password", options["smtp_password"])
+        return {"SmtpPassword": password}
+    if options.get("secret_arn") is not None:
+        reference = options["secret_arn"]
+        if reference.startswith("arn:"):
+            return {"SecretArn": given.shaped("SecretArn", "secret_arn", reference)}
+        if not secretsmanager.is_name(reference):
+            raise BadOption("secret_arn", f"is neither an ARN nor a secret's name: {reference}")
+        return {"SecretArn": reference}
+    if options.get("trust_store") is not None:
+        store = {name: each for name, each in options["trust_store"].items() if each is not None}
+        shaped = given.shaped("TrustStore", "trust_store", store)
+        return {"TlsAuthConfiguration": {"TrustStore": shaped}}
+    return {}
+
+
+def resolved(made: Document, api: MailManager, services: Services) -> Resolved:
+    """References by name as shown, by id as sent; credentials without their values as shown."""
+    shown: Document = {name: made[name] for _o, name, _s in _PLAIN if name in made}
+    sent: Document = {name: value for name, value in shown.items() if name != "Status"}
+    missing: list[str] = []
+    if "Status" in made:
+        sent["StatusToUpdate"] = made["Status"]
+    if "ARecord" in made:
+        shown["ARecord"] = made["ARecord"]
+    for option, member, kind in _REFERENCES:
+        if member in made:
+            found = resolve(kind, made[member], api.list(kind))
+            shown[kind.shape] = found.name if found else made[member]
+            sent[member] = found.id if found else made[member]
+            if found is None:
+                missing.append(absent(kind, made[member], option))
+    configuration = dict(made.get("IngressPointConfiguration", {}))
+    reference = configuration.get("SecretArn", "arn:")
+    if not reference.startswith("arn:"):
+        arn = secretsmanager.arn_of(services["secretsmanager"], reference)
+        configuration["SecretArn"] = arn or reference
+        if arn is None:
+            missing.append(f"secret_arn: there is no secret {reference}")
+    if configuration:
+        sent["IngressPointConfiguration"] = configuration
+        shown["Authentication"] = credentials(configuration)
+    elif "IngressPointAuthConfiguration" in made:
+        shown["Authentication"] = credentials(made["IngressPointAuthConfiguration"])
+    return Resolved(shown, sent, tuple(missing))
+
+
+def credentials(configuration: Document) -> Document:
+    """What stands in a diff for credentials, written or read: no value, digests for certificates."""
+    if "SecretArn" in configuration:
+        return {"secret_arn": configuration["SecretArn"]}
+    if "TlsAuthConfiguration" in configuration:
+        store = configuration["TlsAuthConfiguration"].get("TrustStore", {})
+        return {"trust_store": {name: _digest(name, text) for name, text in sorted(store.items())}}
+    return {"smtp_password": _SHOWN_PASSWORD}
+
+
+def _digest(name: str, text: str) -> str:
+    if name == "KmsKeyArn":
+        return text
+    return "sha256:" + hashlib.sha256(text.strip().encode()).hexdigest()
+
+
+DEFINITION = Definition(
+    kind=INGRESS_POINT,
+    document=document,
+    resolved=resolved,
+    users=lambda _current, _api: [],
+    required={"Type": "type", "RuleSetId": "rule_set", "TrafficPolicyId": "traffic_policy"},
+    fixed=("Type", "NetworkConfiguration"),
+    keys={
+        "RuleSetId": "rule_set",
+        "TrafficPolicyId": "traffic_policy",
+        "StatusToUpdate": "status",
+        "IngressPointConfiguration": "authentication",
+    },
+    read={"IncludeTrustStoreContents": "INCLUDE"},
+)
+
+
+def prepare(options: Mapping[str, Any], services: Services) -> Plan:
+    """From options to a plan that ends when the ingress point is as it should be, and stays so."""
+    want = named.wanted(DEFINITION, options)
+    api = MailManager(services["mailmanager"])
+    current = _settled(named.find(DEFINITION, want, api), want, api)
+    if current and want.present:
+        _refuse(want, current)
+    state = named.compare(DEFINITION, want, current, api, services)
+    if options["update_password"] == "always" and options.get("smtp_password") is not None:
+        state = _with_new_password(state)
+    made = [named.identifier(DEFINITION, current)] if current else []
+    steps = _steps(state, made, api)
+    return Plan(
+        title=named.title(DEFINITION, state),
+        change=state.change,
+        predicted=_predicted(state),
+        read=lambda: named.result(DEFINITION, named.read(DEFINITION, made[0], api), api, services),
+        steps=tuple(steps),
+        missing=state.desired.missing,
+        warnings=want.warnings,
+    )
+
+
+def _refuse(want: Wanted, current: Current) -> None:
+    """Raises for what the service would refuse, and for what only a person can mend."""
+    kind, status = current.document["Type"], current.document["Status"]
+    if status in BROKEN:
+        raise GatepostError(
+            f"ingress point {current.document['IngressPointName']} is {status}, which does not mend "
+            "itself: delete it with state=absent, then create it again"
+        )
+    if "Type" not in want.document:
+        check_credentials(kind, want.options)
+        check_tls_policy({**current.document, **want.document}, kind)
+    before, after = current.document["TlsPolicy"], want.document.get("TlsPolicy")
+    if after not in (None, before) and "FIPS" in (before, after):
+        name = f"ingress point {current.document['IngressPointName']}"
+        raise Unchangeable(name, "tls_policy", before, after)
+
+
+def _with_new_password(state: State) -> State:
+    """As it is compared when the password is written whatever the service holds."""
+    if not state.change.before or not state.change.after:
+        return state
+    new = {"authentication": {"smtp_password": _NEW_PASSWORD}}
+    after, members = {**state.change.after, **new}, {**state.change.members, **new}
+    return state._replace(change=type(state.change)(state.change.before, after, members))
+
+
+def _steps(state: State, made: list[str], api: MailManager) -> list[Callable[[], object]]:
+    if state.change.deletes:
+        return [
+            lambda: api.delete(INGRESS_POINT, made[0]),
+            lambda: _gone(made[0], state.want, api),
+        ]
+    status = state.desired.sent.get("StatusToUpdate")
+    if state.change.creates:
+        request = named.creation(DEFINITION, state)
+        request.pop("StatusToUpdate", None)
+        steps: list[Callable[[], object]] = [
+            lambda: made.append(api.create(INGRESS_POINT, request)),
+            lambda: _reached(made[0], "ACTIVE", state.want, api),
+        ]
+        if status == "CLOSED":
+            closed = {"StatusToUpdate": "CLOSED"}
+            steps.append(lambda: api.update(INGRESS_POINT, made[0], closed))
+            steps.append(lambda: _reached(made[0], "CLOSED", state.want, api))
+        return steps
+    members = named.update(DEFINITION, state)
+    steps = []
+    if members:
+        before = state.current.document["Status"] if state.current else "ACTIVE"
+        steps.append(lambda: api.update(INGRESS_POINT, made[0], members))
+        steps.append(lambda: _reached(made[0], status or before, state.want, api))
+    return steps + named.tagging(DEFINITION, state, api)
+
+
+def _predicted(state: State) -> dict[str, Any]:
+    made = named.predicted(DEFINITION, state)
+    if made["document"] is None:
+        return made
+    written = made["document"].pop("IngressPointConfiguration", None)
+    status = made["document"].pop("StatusToUpdate", None)
+    if written is not None and "SmtpPassword" not in written:
+        made["document"]["IngressPointAuthConfiguration"] = written
+    if status is not None:
+        made["document"]["Status"] = status
+    return made
+
+
+def _settled(current: Current | None, want: Wanted, api: MailManager) -> Current | None:
+    """The current state once nothing passes any more; None for one that is going."""
+    if current is None:
+        return None
+    identifier = named.identifier(DEFINITION, current)
+    if current.document["Status"] == GOING:
+        if want.present and not want.options["wait"]:
+            raise GatepostError(
+                f"ingress point {current.document['IngressPointName']} is being deleted; run again "
+                "when it is gone, or with wait=true"
+            )
+        _gone(identifier, want, api)
+        return None
+    if current.document["Status"] in PASSING and want.options["wait"]:
+        return until(
+            f"ingress point {identifier}: neither {' nor '.join(PASSING)}",
+            lambda: named.read(DEFINITION, identifier, api),
+            lambda found: found is None or found.document["Status"] not in PASSING,
+            want.options["wait_timeout"],
+        )
+    return current
+
+
+def _reached(identifier: str, status: str, want: Wanted, api: MailManager) -> None:
+    if not want.options["wait"]:
+        return
+
+    def reached(found: Current | None) -> bool:
+        now = found.document["Status"] if found else "gone"
+        if now in (*BROKEN, "gone"):
+            raise GatepostError(f"ingress point {identifier} is {now} instead of {status}")
+        return bool(now == status)
+
+    until(
+        f"ingress point {identifier}: {status}",
+        lambda: named.read(DEFINITION, identifier, api),
+        reached,
+        want.options["wait_timeout"],
+        held=2,
+    )
+
+
+def _gone(identifier: str, want: Wanted, api: MailManager) -> None:
+    if want.options["wait"]:
+        until(
+            f"ingress point {identifier}: deleted",
+            lambda: named.read(DEFINITION, identifier, api),
+            lambda found: found is None,
+            want.options["wait_timeout"],
+        )
