@@ -4,6 +4,7 @@ Right credentials are one user name and password, compared in constant time; oth
 without AUTH gets 530. The message is kept byte for byte.
 """
 
+# ruff: noqa: ARG002 (the signatures of hooks are aiosmtpd's and the base class's)
 from __future__ import annotations
 
 import hmac

@@ -10,6 +10,7 @@ Injected faults: service smtp.google or smtp.exchange, operation mail, rcpt or d
 status is the reply code and its message the reply's text.
 """
 
+# ruff: noqa: ARG002 (the signatures of hooks are aiosmtpd's)
 from __future__ import annotations
 
 import asyncio
@@ -55,7 +56,8 @@ class StrictServer(SMTP):
     async def smtp_PROXY(self, argument: str | None) -> None:
         """The PROXY protocol's version 1 header; malformed or out of place ends the connection."""
         session = self.session
-        assert session is not None and self.transport is not None
+        assert session is not None
+        assert self.transport is not None
         peer = ip_address(session.peer[0])
         found = _PROXY.fullmatch(argument or "")
         try:
@@ -102,7 +104,7 @@ class StrictServer(SMTP):
 
 
 class Mailbox:
-    """What both servers share as aiosmtpd handlers. A subclass decides and shapes; this delivers."""
+    """What both servers share as aiosmtpd handlers: a subclass decides, this delivers."""
 
     name = ""
     capabilities: tuple[str, ...] = ("PIPELINING",)
