@@ -1,0 +1,377 @@
+"""The loop that leases what is due, runs it, and settles it.
+
+Promises: a step runs only under a lease, which is extended while the run lasts; at most `total`
+runs are in flight, and at a destination as many as its window allows; destinations take turns; a
+run whose settlement cannot be stored is at worst run again. Decisions live elsewhere (retry,
+window, settlement); the clock and the random source are given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import random as uniform
+from time import time
+from typing import Protocol
+
+from gatepost.delivery.values import ConfigurationFailure, Outcome, Scope, Verdict
+from gatepost.events import Record, nowhere
+from gatepost.queue.retry import RetryPolicy
+from gatepost.queue.settlement import Notices, Result, bounce, misconfigured, settle
+from gatepost.queue.window import Window
+from gatepost.spool.interface import Lease, Spool, SpoolError, StaleLease, State
+
+SETTLE_WAITS = (0.1, 0.5, 2.0, 5.0, 15.0)
+KEPT_WINDOWS = 10_000
+SCAN_CHANGES = 1000
+
+
+class Runner(Protocol):
+    """Has a batch's effect: steps of one message, destination, sender and headers. One outcome a
+    step, in order. Raises ConfigurationFailure; anything else is a fault, and defers."""
+
+    async def run(self, batch: Sequence[Lease], body: bytes) -> Sequence[Outcome]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """total, destination_start, destination_max: runs at once. batch: steps a run. lease_seconds:
+    longer than a run is usually silent; a longer run is extended."""
+
+    total: int = 200
+    destination_start: int = 5
+    destination_max: int = 20
+    batch: int = 50
+    lease_seconds: float = 900.0
+
+
+class _Destination:
+    """ready: batches that are leased and wait for a place in the window."""
+
+    __slots__ = ("name", "ready", "window")
+
+    def __init__(self, name: str, window: Window) -> None:
+        self.name = name
+        self.window = window
+        self.ready: deque[list[Lease]] = deque()
+
+
+class Scheduler:
+    """policy may be replaced at any time; it holds for what fails from then on."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        runner: Runner,
+        notices: Notices,
+        *,
+        policy: RetryPolicy | None = None,
+        limits: Limits | None = None,
+        record: Record = nowhere,
+        clock: Callable[[], float] = time,
+        random: Callable[[], float] = uniform,
+    ) -> None:
+        self.policy = policy or RetryPolicy()
+        self._spool = spool
+        self._runner = runner
+        self._notices = notices
+        self._limits = limits or Limits()
+        self._record = record
+        self._clock = clock
+        self._random = random
+        self._suspended: set[str] = set()
+        # In the order in which they were served: the next turn is the first one's.
+        self._destinations: OrderedDict[str, _Destination] = OrderedDict()
+        self._runs: dict[asyncio.Task[None], list[Lease]] = {}
+        self._changed = asyncio.Event()
+        self._draining = asyncio.Event()
+        spool.watch(self._changed.set)
+
+    # The operator
+
+    @property
+    def suspended(self) -> frozenset[str]:
+        return frozenset(self._suspended)
+
+    def suspend(self, destination: str) -> None:
+        """Start no more runs there; those in flight end."""
+        self._suspended.add(destination)
+
+    def resume(self, destination: str) -> None:
+        self._suspended.discard(destination)
+        if destination in self._destinations:
+            self._destinations[destination].window.resume()
+        self._changed.set()
+
+    async def flush(self, destination: str | None = None) -> int:
+        """Make everything that waits there (everywhere) due now. How many steps that were."""
+        now = self._clock()
+        keys = [
+            entry.key
+            async for entry in self._spool.scan()
+            if entry.state is State.PENDING
+            and entry.due_at > now
+            and destination in (None, entry.message.steps[entry.step].destination)
+        ]
+        for name, it in self._destinations.items():
+            if destination in (None, name):
+                it.window.resume()
+        changed = 0
+        for start in range(0, len(keys), SCAN_CHANGES):
+            part = keys[start : start + SCAN_CHANGES]
+            changed += await self._spool.change(part, state=None, due_at=now)
+        return changed
+
+    # The loop
+
+    async def run(self) -> None:
+        """Until drain."""
+        while not self._draining.is_set():
+            self._changed.clear()
+            try:
+                await self._start_due()
+                await self._extend()
+            except Exception as error:
+                self._fault("queue", error)
+            await self._sleep()
+
+    async def drain(self, seconds: float) -> bool:
+        """Lease nothing more; whether all runs ended within that time. What did not is cancelled
+        and stays in the spool."""
+        self._draining.set()
+        self._changed.set()
+        runs = list(self._runs)
+        if not runs:
+            return True
+        _ended, late = await asyncio.wait(runs, timeout=seconds)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
+        return not late
+
+    async def _sleep(self) -> None:
+        """Until something changed, comes due, or a lease must be extended."""
+        now = self._clock()
+        wait = self._limits.lease_seconds / 4
+        due = self._spool.next_due()
+        if due is not None:
+            wait = min(wait, max(0.0, due - now))
+        if wait == 0.0 and (self._full or self._suspended):
+            wait = 1.0  # a run that ends, or a resume, wakes the loop
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), max(wait, 0.001))
+
+    @property
+    def _full(self) -> bool:
+        return len(self._runs) >= self._limits.total
+
+    async def _start_due(self) -> None:
+        """Turn after turn: a batch a destination, while there is room and something is due."""
+        now = self._clock()
+        for name in self._spool.due(now):
+            if name not in self._destinations:
+                limits = self._limits
+                window = Window(limits.destination_start, limits.destination_max)
+                self._destinations[name] = _Destination(name, window)
+        started = True
+        while started:
+            started = False
+            due = self._spool.due(now)
+            for name in list(self._destinations):
+                if self._full or self._draining.is_set():
+                    return
+                destination = self._destinations[name]
+                if name in self._suspended or not destination.window.free:
+                    continue
+                if not destination.ready and name in due:
+                    await self._lease(destination, now)
+                if destination.ready:
+                    self._start(destination, destination.ready.popleft())
+                    started = True
+                elif not destination.window.running and self._forgettable(destination):
+                    del self._destinations[name]
+
+    def _forgettable(self, destination: _Destination) -> bool:
+        """What was learned of a site is kept, but not of every site that ever was."""
+        return (
+            len(self._destinations) > KEPT_WINDOWS
+            and destination.window.paused(self._clock()) is None
+        )
+
+    async def _lease(self, destination: _Destination, now: float) -> None:
+        leases = await self._spool.lease(
+            destination.name, now, self._limits.batch, self._limits.lease_seconds
+        )
+        destination.ready.extend(batches(leases))
+
+    def _start(self, destination: _Destination, batch: list[Lease]) -> None:
+        self._destinations.move_to_end(destination.name)
+        destination.window.running += 1
+        task = asyncio.get_running_loop().create_task(self._run(destination, batch))
+        self._runs[task] = batch
+
+        def ended(task: asyncio.Task[None]) -> None:
+            del self._runs[task]
+            destination.window.running -= 1
+            self._changed.set()
+            if not task.cancelled() and (error := task.exception()) is not None:
+                self._fault("queue", error)
+
+        task.add_done_callback(ended)
+
+    async def _extend(self) -> None:
+        """Leases of runs in flight, and of batches that wait for their turn, in their last half."""
+        now = self._clock()
+        soon = now + self._limits.lease_seconds / 2
+        waiting = [batch for it in self._destinations.values() for batch in it.ready]
+        for batch in [*self._runs.values(), *waiting]:
+            for number, lease in enumerate(batch):
+                if lease.expires_at <= soon:
+                    # A stale one is found out when it is settled; before a run, in _held.
+                    with contextlib.suppress(StaleLease):
+                        until = now + self._limits.lease_seconds
+                        batch[number] = await self._spool.extend(lease, until)
+
+    # A run
+
+    async def _run(self, destination: _Destination, batch: list[Lease]) -> None:
+        if batch[0].expires_at <= self._clock():
+            await self._renew(batch)
+            if not batch:
+                return
+        try:
+            body = await self._spool.body(batch[0].entry.message.id)
+        except SpoolError as error:
+            self._fault("spool", error)
+            await self._end(batch, [_unread(error)] * len(batch), b"")
+            return
+        step = batch[0].entry.message.steps[batch[0].entry.step]
+        if step.action == "Bounce":
+            for lease in batch:
+                await self._bounce(lease, body)
+            return
+        outcomes = await self._attempt(destination, batch, body)
+        if outcomes is not None:
+            await self._end(batch, outcomes, body)
+
+    async def _renew(self, batch: list[Lease]) -> None:
+        """The leases of a batch that waited too long, as far as they are still its own."""
+        until = self._clock() + self._limits.lease_seconds
+        kept: list[Lease] = []
+        for lease in batch:
+            with contextlib.suppress(StaleLease):
+                kept.append(await self._spool.extend(lease, until))
+        batch[:] = kept
+
+    async def _attempt(
+        self, destination: _Destination, batch: list[Lease], body: bytes
+    ) -> list[Outcome] | None:
+        """None: a configuration failure, already settled."""
+        known = destination.window.paused(self._clock())
+        if known is not None:
+            return [known] * len(batch)
+        try:
+            outcomes = list(await self._runner.run(tuple(batch), body))
+            if len(outcomes) != len(batch):
+                raise RuntimeError(f"{len(outcomes)} outcomes for {len(batch)} steps")
+        except ConfigurationFailure as failure:
+            leases = tuple(batch)
+            await self._store(batch, lambda: misconfigured(leases, failure, self._record))
+            return None
+        except Exception as error:
+            self._fault("delivery", error)
+            outcomes = [_broken(error)] * len(batch)
+        destination.window.judge(outcomes, self._clock())
+        return outcomes
+
+    async def _bounce(self, lease: Lease, body: bytes) -> None:
+        now = self._clock()
+        await self._store(
+            [lease],
+            lambda: bounce(lease, body, notices=self._notices, record=self._record, now=now),
+        )
+
+    async def _end(self, batch: list[Lease], outcomes: list[Outcome], body: bytes) -> None:
+        now, random = self._clock(), self._random()
+
+        def result_of(
+            leases: Sequence[Lease], outcomes: Sequence[Outcome], record: Record
+        ) -> Result:
+            return settle(
+                leases,
+                outcomes,
+                body,
+                policy=self.policy,
+                notices=self._notices,
+                record=record,
+                now=now,
+                random=random,
+            )
+
+        leases = tuple(batch)
+        try:
+            await self._store(batch, lambda: result_of(leases, outcomes, self._record))
+        except StaleLease:
+            # An operator changed some of the steps meanwhile; the others are settled alone.
+            for lease, outcome in zip(leases, outcomes, strict=True):
+                with contextlib.suppress(StaleLease):
+                    one = result_of([lease], [outcome], nowhere)
+                    await self._keep(one)
+
+    async def _store(self, batch: list[Lease], make: Callable[[], Result]) -> None:
+        """Settle what make gives. If a notice cannot be made, the steps wait: nobody's failure is
+        kept from the sender by a fault of ours."""
+        try:
+            result = make()
+        except Exception as error:
+            self._fault("notice", error)
+            return
+        await self._keep(result)
+
+    async def _keep(self, result: Result) -> None:
+        """A spool that cannot store it now is asked again, a few times; then the leases run out
+        and the steps run again. Raises StaleLease."""
+        for wait in (*SETTLE_WAITS, None):
+            try:
+                await self._spool.settle(result.settlements, result.produced)
+                return
+            except StaleLease:
+                raise
+            except SpoolError as error:
+                self._fault("spool", error)
+            if wait is None or self._draining.is_set():
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._draining.wait(), wait)
+
+    def _fault(self, where: str, error: BaseException) -> None:
+        self._record("Fault", where=where, reason=f"{type(error).__name__}: {error}")
+
+
+def batches(leases: Sequence[Lease]) -> list[list[Lease]]:
+    """Leases that one transaction can serve: one message, sender and headers. In order of the first
+    of each. The same recipient twice makes two batches: two Relay actions deliver twice."""
+    found: dict[tuple[object, ...], list[Lease]] = {}
+    seen: dict[tuple[object, ...], int] = {}
+    for lease in leases:
+        entry = lease.entry
+        step = entry.message.steps[entry.step]
+        common = (entry.message.id, step.mail_from, step.headers, step.action)
+        again = (common, step.recipient)
+        seen[again] = seen.get(again, 0) + 1
+        found.setdefault((*common, seen[again]), []).append(lease)
+    return list(found.values())
+
+
+def _unread(error: SpoolError) -> Outcome:
+    return Outcome(Verdict.DEFERRED, Scope.MESSAGE, f"the spool: {error}", "4.3.0")
+
+
+def _broken(error: Exception) -> Outcome:
+    return Outcome(
+        Verdict.DEFERRED, Scope.MESSAGE, f"internal fault: {type(error).__name__}", "4.3.0"
+    )

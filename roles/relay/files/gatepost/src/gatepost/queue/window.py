@@ -1,0 +1,62 @@
+"""How many runs a destination may have at once: slow start, as Postfix does it.
+
+It begins with a few, grows by one a window of successes, and halves when the site itself fails. A
+site that fails several times in a row is not tried for a while: what comes due meanwhile is
+deferred with the same reason, so that its queue keeps its schedule without a connection attempt a
+message.
+"""
+
+from __future__ import annotations
+
+from gatepost.delivery.values import Outcome, Scope, Verdict
+
+FAILURES = 3
+PAUSE = 60.0
+
+
+class Window:
+    """running: runs in flight. last: the outcome that the site failed with."""
+
+    __slots__ = ("_failures", "_most", "_paused_until", "_size", "last", "running")
+
+    def __init__(self, start: int, most: int) -> None:
+        self._most = most
+        self._size = float(min(start, most))
+        self._failures = 0
+        self._paused_until = 0.0
+        self.running = 0
+        self.last: Outcome | None = None
+
+    @property
+    def free(self) -> int:
+        return max(0, int(self._size) - self.running)
+
+    @property
+    def size(self) -> int:
+        return int(self._size)
+
+    def paused(self, now: float) -> Outcome | None:
+        """What the site failed with, while it is not to be tried."""
+        return self.last if now < self._paused_until else None
+
+    def resume(self) -> None:
+        """Try the site at once, whatever happened."""
+        self._failures = 0
+        self._paused_until = 0.0
+
+    def judge(self, outcomes: list[Outcome], now: float) -> None:
+        """After a run."""
+        failed = [it for it in outcomes if site_failed(it)]
+        if outcomes and len(failed) == len(outcomes):
+            self._size = max(1.0, self._size / 2)
+            self._failures += 1
+            self.last = failed[-1]
+            if self._failures >= FAILURES:
+                self._paused_until = now + PAUSE
+        else:
+            self._failures = 0
+            self._size = min(float(self._most), self._size + 1 / self._size)
+
+
+def site_failed(outcome: Outcome) -> bool:
+    return outcome.verdict is Verdict.DEFERRED and outcome.scope in (Scope.SITE, Scope.SESSION)
