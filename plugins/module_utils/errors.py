@@ -51,8 +51,8 @@ class Unchangeable(GatepostError):
 
     def __init__(self, what: str, member: str, current: object, desired: object) -> None:
         super().__init__(
-            f"{member} of {what} is {current} and cannot become {desired}: it is fixed at creation. "
-            "Create a new one under another name, move what uses it, then delete this one"
+            f"{member} of {what} is {current} and cannot become {desired}: it is fixed at "
+            "creation. Create a new one under another name, move what uses it, then delete this one"
         )
 
 

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Gatepost maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Calls to AWS: a client a service, made when it is first needed, every call through one retry layer.
+"""Calls to AWS: a client a service, made when first needed; every call goes through one retry layer.
 
 Nothing above this file sees a boto3 client, an exception of botocore or a page of a listing.
 """
@@ -37,12 +37,12 @@ class Service:
         response.pop("ResponseMetadata", None)
         return response
 
-    def call_once(self, method: str, token: str = "ClientToken", **request: Any) -> dict[str, Any]:
+    def call_once(self, method: str, member: str = "ClientToken", **request: Any) -> dict[str, Any]:
         """An operation that takes an idempotency token: one for all its attempts.
 
-        token: its name in the request.
+        member: the token's name in the request.
         """
-        return self.call(method, **{token: str(uuid.uuid4())}, **request)
+        return self.call(method, **{member: str(uuid.uuid4())}, **request)
 
     def all(
         self,

@@ -155,7 +155,7 @@ def resolved(made: Document, api: MailManager, services: Services) -> Resolved:
 
 
 def credentials(configuration: Document) -> Document:
-    """What stands in a diff for credentials, written or read: no value, digests for certificates."""
+    """What stands in a diff for credentials, written or read: no value; digests of certificates."""
     if "SecretArn" in configuration:
         return {"secret_arn": configuration["SecretArn"]}
     if "TlsAuthConfiguration" in configuration:
@@ -195,7 +195,8 @@ def prepare(options: Mapping[str, Any], services: Services) -> Plan:
     if current and want.present:
         _refuse(want, current)
     state = named.compare(DEFINITION, want, current, api, services)
-    if options["update_password"] == "always" and options.get("smtp_password") is not None:
+    rewrite = options["update_password"] == "always"  # noqa: S105
+    if rewrite and options.get("smtp_password") is not None:
         state = _with_new_password(state)
     made = [named.identifier(DEFINITION, current)] if current else []
     steps = _steps(state, made, api)
@@ -215,8 +216,8 @@ def _refuse(want: Wanted, current: Current) -> None:
     kind, status = current.document["Type"], current.document["Status"]
     if status in BROKEN:
         raise GatepostError(
-            f"ingress point {current.document['IngressPointName']} is {status}, which does not mend "
-            "itself: delete it with state=absent, then create it again"
+            f"ingress point {current.document['IngressPointName']} is {status}, which does not "
+            "mend itself: delete it with state=absent, then create it again"
         )
     if "Type" not in want.document:
         check_credentials(kind, want.options)

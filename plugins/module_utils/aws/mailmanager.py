@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Gatepost maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Mail Manager's API: its four kinds of resource, read and written. Calls and renames, nothing else."""
+"""Mail Manager's API: its four kinds of resource, read and written. Calls and renames, no more."""
 
 from __future__ import annotations
 

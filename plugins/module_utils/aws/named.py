@@ -60,7 +60,7 @@ class Current(NamedTuple):
 
 
 class Resolved(NamedTuple):
-    """A document made ready: as it is compared and shown (with names), and as it is sent (with ids).
+    """A document made ready: as it is compared and shown, with names, and as it is sent, with ids.
 
     missing: what it names and is not there.
     """

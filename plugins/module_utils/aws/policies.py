@@ -26,6 +26,11 @@ SERVICE = "ses.amazonaws.com"
 ROOT_SID = "Enable IAM User Permissions"
 ADMINISTRATORS_SID = "Allow access for Key Administrators"
 USERS_SID = "Allow use of the key"
+_ADMINISTRATION = (
+    *("Create*", "Describe*", "Enable*", "List*", "Put*", "Update*", "Revoke*", "Disable*"),
+    *("Get*", "Delete*", "TagResource", "UntagResource"),
+    *("ScheduleKeyDeletion", "CancelKeyDeletion", "RotateKeyOnDemand"),
+)
 
 
 @dataclass(frozen=True)
@@ -103,15 +108,7 @@ def root_statement(scope: Scope) -> Statement:
 
 def administrators_statement(principals: Sequence[str]) -> Statement:
     """What the console gives to key administrators."""
-    verbs = (
-        "Create Describe Enable List Put Update Revoke Disable Get Delete TagResource "
-        "UntagResource ScheduleKeyDeletion CancelKeyDeletion RotateKeyOnDemand"
-    ).split()
-    whole = ("TagResource", "UntagResource", "ScheduleKeyDeletion", "CancelKeyDeletion")
-    actions = [
-        f"kms:{verb}" if verb in (*whole, "RotateKeyOnDemand") else f"kms:{verb}*" for verb in verbs
-    ]
-    return _granted(ADMINISTRATORS_SID, principals, actions)
+    return _granted(ADMINISTRATORS_SID, principals, [f"kms:{each}" for each in _ADMINISTRATION])
 
 
 def users_statement(principals: Sequence[str]) -> Statement:

@@ -26,7 +26,7 @@ from ansible_collections.gatepost.mail.plugins.module_utils.errors import BadOpt
 _PROVIDERS = re.compile(
     r"(^|\.)(google\.com|googlemail\.com|mail\.protection\.outlook\.com|mx\.microsoft)\.?$"
 )
-_ANY_SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:name"
+_ANY_SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:name"  # noqa: S105
 
 
 def document(options: Mapping[str, Any]) -> tuple[Document, tuple[str, ...]]:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-try:
+try:  # noqa: SIM105
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,

@@ -39,7 +39,7 @@ def document(options: Mapping[str, Any]) -> tuple[Document, tuple[str, ...]]:
 
 
 def canonical(made: Document) -> Document:
-    """Two rule sets that mean the same are equal in this form: defaults stated, empty lists gone."""
+    """Rule sets that mean the same are equal in this form: defaults stated, empty lists gone."""
     rules = copy.deepcopy(made["Rules"])
     for rule in rules:
         for name in ("Conditions", "Unless"):
