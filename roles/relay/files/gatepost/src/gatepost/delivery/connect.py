@@ -83,7 +83,7 @@ async def _dial(hop: NextHop, host: str, port: int, seconds: float) -> tuple[soc
     except OSError as error:
         raise Refusal(Phase.RESOLVE, error, _named(host, port)) from None
     refusal: Refusal | None = None
-    for family, kind, protocol, _, address in found:
+    for family, kind, protocol, _canonical, address in found:
         peer = _named(address[0], port)
         sock = socket.socket(family, kind, protocol)
         try:

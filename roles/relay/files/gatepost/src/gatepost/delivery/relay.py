@@ -1,0 +1,269 @@
+"""Runs leased steps of one message: one outcome a step.
+
+Promises:
+1. `run` raises only ConfigurationFailure (and cancellation); whatever else goes wrong is an
+   outcome.
+2. Steps with the same destination, sender and added headers go in one transaction; a refused one
+   harms no other; too many for one transaction go in the next at once.
+3. A kept connection that the peer has closed meanwhile is replaced at once, where nothing of the
+   message can have been accepted. The hosts of a domain are tried in order until one is reached.
+4. Refused credentials are read again once; if they have not changed, or are refused too, the relay
+   is suspended: its mail is deferred without another login until the credentials change, an
+   operator resumes it, or `AUTH_PAUSE` has passed. Never a bounce, never a lockout loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gatepost.delivery.connect import Refusal
+from gatepost.delivery.outcome import Phase, Unmet, Unsendable, judge, refuses_credentials
+from gatepost.delivery.pool import Pool
+from gatepost.delivery.resolve import Hops, MxResolver
+from gatepost.delivery.session import Session, Timeouts, Transmission
+from gatepost.delivery.values import (
+    ConfigurationFailure,
+    Credentials,
+    NextHop,
+    Outcome,
+    Outgoing,
+)
+from gatepost.events import Record, nowhere
+from gatepost.spool.interface import Lease, Message, Step
+
+AUTH_PAUSE = 900.0  # seconds until refused credentials are tried once more
+
+# Destination, sender, added headers, and the how-manieth time the recipient is named: two relay
+# actions that both match deliver twice, which one transaction would not.
+_GroupKey = tuple[str, str, tuple[tuple[str, str], ...], int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspension:
+    credentials: Credentials
+    outcome: Outcome
+    until: float
+
+
+class _Held(Exception):
+    """The relay was suspended while this delivery waited to log in."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        super().__init__()
+
+
+class Relay:
+    """The runner of the actions that end in SMTP. clock: seconds since the epoch."""
+
+    def __init__(
+        self,
+        hops: Hops,
+        *,
+        mx: MxResolver | None = None,
+        pool: Pool | None = None,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008
+        record: Record = nowhere,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._hops = hops
+        self._mx = mx
+        self._pool = pool or Pool(timeouts)
+        self._record = record
+        self._clock = clock
+        self._suspended: dict[str, _Suspension] = {}
+        self._proved: set[NextHop] = set()
+        self._logins: dict[str, asyncio.Lock] = {}
+
+    async def run(self, batch: Sequence[Lease], body: bytes) -> list[Outcome]:
+        """batch: steps of one message. Returns their outcomes in order. Raises
+        ConfigurationFailure, for which nothing of the batch was sent."""
+        groups: dict[_GroupKey, list[int]] = {}
+        times: Counter[tuple[object, ...]] = Counter()
+        for index, lease in enumerate(batch):
+            step = _step(lease)
+            named = (step.destination, step.mail_from, step.headers)
+            times[(*named, step.recipient)] += 1
+            groups.setdefault((*named, times[(*named, step.recipient)]), []).append(index)
+        hops = {key[0]: self._hops.hop(key[0]) for key in groups}
+        outcomes: dict[int, Outcome] = {}
+        for (destination, *_rest), indexes in groups.items():
+            outgoing = _outgoing([batch[index] for index in indexes], body)
+            try:
+                found = await self._deliver(destination, hops[destination], outgoing)
+            except Exception as error:
+                fault = type(error).__name__
+                self._record("Fault", where="delivery", destination=destination, error=fault)
+                found = [judge(Phase.CONNECT, error)] * len(indexes)
+            outcomes.update(zip(indexes, found, strict=True))
+        return [outcomes[index] for index in range(len(batch))]
+
+    def suspended(self) -> Mapping[str, str]:
+        """Relays whose credentials were refused, with the reason."""
+        return {name: held.outcome.text for name, held in self._suspended.items()}
+
+    def resume(self, name: str) -> None:
+        """An operator's word that the credentials may be tried again."""
+        self._suspended.pop(name, None)
+
+    def refresh(self) -> None:
+        """On a reload: connections and TLS contexts are made anew."""
+        self._pool.refresh()
+
+    async def close(self) -> None:
+        self._pool.close()
+        await asyncio.sleep(0)  # transports say goodbye in the loop's next turn
+
+    async def _deliver(self, destination: str, hop: NextHop, outgoing: Outgoing) -> list[Outcome]:
+        held = self._held(hop)
+        if held is not None:
+            return [held] * len(outgoing.recipients)
+        try:
+            candidates = await self._expand(destination, hop)
+        except (Unmet, Unsendable) as error:
+            return [judge(Phase.RESOLVE, error)] * len(outgoing.recipients)
+        refusal: Outcome | None = None
+        for candidate in candidates:
+            try:
+                return await self._through(destination, candidate, outgoing)
+            except (Refusal, _Held) as error:
+                refusal = refusal or error.outcome
+        assert refusal is not None  # noqa: S101  # a destination has at least one next hop
+        return [refusal] * len(outgoing.recipients)
+
+    async def _expand(self, destination: str, hop: NextHop) -> list[NextHop]:
+        if not destination.startswith("mx:"):
+            return [hop]
+        if self._mx is None:
+            raise Unmet("4.4.4", "delivery by MX is not configured")
+        return await self._mx.expand(hop)
+
+    async def _through(self, destination: str, hop: NextHop, outgoing: Outgoing) -> list[Outcome]:
+        """Raises Refusal or _Held when no session could be had."""
+        sent, hop = await self._once(destination, hop, outgoing)
+        outcomes = sent.outcomes
+        pending = list(range(len(outcomes)))
+        while sent.overflow:
+            pending = [pending[index] for index in sent.overflow]
+            rest = _only(outgoing, pending)
+            try:
+                sent, hop = await self._once(destination, hop, rest)
+            except (Refusal, _Held):
+                break  # they keep the refusal that they have
+            for index, outcome in zip(pending, sent.outcomes, strict=True):
+                outcomes[index] = outcome
+        return outcomes
+
+    async def _once(
+        self, destination: str, hop: NextHop, outgoing: Outgoing
+    ) -> tuple[Transmission, NextHop]:
+        """One transaction; a stale connection is replaced. Also the hop used, which has newer
+        credentials where the old were refused."""
+        session, hop = await self._session(destination, hop, fresh=False)
+        reused = session.transactions > 0
+        try:
+            sent = await session.send(outgoing)
+        finally:
+            self._pool.release(session)
+        if not (reused and sent.hung_up):
+            return sent, hop
+        session, hop = await self._session(destination, hop, fresh=True)
+        try:
+            return await session.send(outgoing), hop
+        finally:
+            self._pool.release(session)
+
+    async def _session(
+        self, destination: str, hop: NextHop, *, fresh: bool
+    ) -> tuple[Session, NextHop]:
+        """Raises Refusal, _Held. Credentials that were not accepted yet are tried by one login at a
+        time, so that a wrong password costs the account one failure and not twenty."""
+        if hop.credentials is None or hop in self._proved:
+            try:
+                return await self._pool.acquire(hop, fresh=fresh), hop
+            except Refusal as refusal:
+                if not refuses_credentials(refusal.phase, refusal.cause):
+                    raise
+                self._proved.discard(hop)
+                hop = self._renewed(destination, hop, refusal)
+        async with self._logins.setdefault(hop.name, asyncio.Lock()):
+            held = self._held(hop)
+            if held is not None:
+                raise _Held(held)
+            try:
+                return await self._login(hop, fresh=fresh), hop
+            except Refusal as refusal:
+                if not refuses_credentials(refusal.phase, refusal.cause):
+                    raise
+                hop = self._renewed(destination, hop, refusal)
+            try:
+                return await self._login(hop, fresh=fresh), hop
+            except Refusal as refusal:
+                if refuses_credentials(refusal.phase, refusal.cause):
+                    self._suspend(hop, refusal.outcome)
+                raise
+
+    async def _login(self, hop: NextHop, *, fresh: bool) -> Session:
+        session = await self._pool.acquire(hop, fresh=fresh)
+        self._proved.add(hop)
+        self._suspended.pop(hop.name, None)
+        return session
+
+    def _renewed(self, destination: str, hop: NextHop, refusal: Refusal) -> NextHop:
+        """The hop with the credentials that are there now. Raises the refusal, the relay suspended,
+        when they are those that were refused."""
+        assert hop.credentials is not None  # noqa: S101
+        try:
+            newer = self._hops.refused(destination, hop.credentials)
+        except ConfigurationFailure:
+            newer = hop
+        if newer.credentials in (None, hop.credentials):
+            self._suspend(hop, refusal.outcome)
+            raise refusal
+        return newer
+
+    def _suspend(self, hop: NextHop, outcome: Outcome) -> None:
+        assert hop.credentials is not None  # noqa: S101
+        until = self._clock() + AUTH_PAUSE
+        self._suspended[hop.name] = _Suspension(hop.credentials, outcome, until)
+        self._record("Suspension", relay=hop.name, reason=outcome.text)
+
+    def _held(self, hop: NextHop) -> Outcome | None:
+        """The outcome of mail for a relay that is suspended, None where it is not."""
+        held = self._suspended.get(hop.name)
+        if held is None or held.credentials != hop.credentials or self._clock() >= held.until:
+            return None
+        text = f"relay {hop.name} is suspended, its credentials were refused: {held.outcome.text}"
+        return dataclasses.replace(held.outcome, text=text)
+
+
+def _outgoing(leases: Sequence[Lease], body: bytes) -> Outgoing:
+    message: Message = leases[0].entry.message
+    steps = [_step(lease) for lease in leases]
+    return Outgoing(
+        mail_from=steps[0].mail_from,
+        recipients=tuple(
+            dataclasses.replace(message.recipients[step.program], address=step.recipient)
+            for step in steps
+        ),
+        body=body,
+        headers=steps[0].headers,
+        eight_bit=message.eight_bit,
+        smtputf8=message.smtputf8,
+        ret=message.ret,
+        envid=message.envid,
+    )
+
+
+def _only(outgoing: Outgoing, indexes: Sequence[int]) -> Outgoing:
+    recipients = tuple(outgoing.recipients[index] for index in indexes)
+    return dataclasses.replace(outgoing, recipients=recipients)
+
+
+def _step(lease: Lease) -> Step:
+    return lease.entry.message.steps[lease.entry.step]

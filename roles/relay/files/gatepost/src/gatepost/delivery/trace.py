@@ -1,0 +1,56 @@
+"""Trace information (RFC 5321 section 4.4): the Received field that a relay adds, and the count of
+those that others added, by which a loop is seen (section 6.3). Pure; hostile input cannot end a
+line.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+HOP_LIMIT = 100
+
+_NAME = re.compile(r"[0-9A-Za-z._:-]{1,255}|\[[0-9A-Za-z.:]{1,60}\]")
+_ADDRESS = re.compile(r"[^\x00-\x20\x7f-\x9f<>()\\\"]{1,320}")
+_COMMENT = re.compile(r"[^0-9A-Za-z._ -]")
+_RECEIVED = re.compile(rb"(?:\A|\r\n)Received[ \t]*:", re.IGNORECASE)
+
+
+def protocol(*, esmtp: bool, tls: bool, auth: bool, smtputf8: bool) -> str:
+    """The "with" clause (RFC 3848; RFC 6531 section 4.3)."""
+    if not esmtp:
+        return "SMTP"
+    return ("UTF8SMTP" if smtputf8 else "ESMTP") + "S" * tls + "A" * auth
+
+
+def received(
+    *,
+    helo: str,
+    source_ip: str,
+    by: str,
+    protocol: str,
+    id: str,
+    when: float,
+    recipient: str = "",
+    tls: str = "",
+    cipher: str = "",
+) -> bytes:
+    """One folded field, ending in CRLF. when: seconds since the epoch. recipient: only where the
+    message has a single one, so that no recipient is shown to another."""
+    name = helo if _NAME.fullmatch(helo) else "unknown"
+    literal = f"[IPv6:{source_ip}]" if ":" in source_ip else f"[{source_ip}]"
+    how = _COMMENT.sub("?", " ".join(filter(None, (tls, cipher))))
+    lines = [
+        f"Received: from {name} ({literal})",
+        f" by {by} (Gatepost) with {protocol}{f' ({how})' if how else ''}",
+        f" id {id}{f' for <{recipient}>' if _ADDRESS.fullmatch(recipient) else ''};",
+        f" {format_datetime(datetime.fromtimestamp(when, UTC))}",
+    ]
+    return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "replace")
+
+
+def hops(body: bytes) -> int:
+    """How many Received fields the header section of a message in wire form has."""
+    end = body.find(b"\r\n\r\n")
+    return len(_RECEIVED.findall(body, 0, len(body) if end < 0 else end))
