@@ -312,8 +312,12 @@ class Conformance:
         await spool.accept(message("m1"), BODY)
         await spool.settle([Defer(await one(spool), NOW + 4000, "x")])
         assert await spool.change([("m1", 0)], state=None, due_at=NOW + 1) == 1
-        entry = (await one(spool, now=NOW + 1)).entry
-        assert (entry.attempts, entry.last_error) == (1, "x")
+        lease = await one(spool, now=NOW + 1)
+        assert (lease.entry.attempts, lease.entry.last_error) == (1, "x")
+        # What is being run is not run a second time beside it.
+        assert await spool.change([("m1", 0)], state=None, due_at=NOW + 1) == 1
+        assert await spool.lease("relay:a", NOW + 2, 10, 60) == []
+        await spool.settle([Done(lease)])
 
     async def test_delete(self, harness: Harness) -> None:
         spool = await harness.open()

@@ -16,9 +16,9 @@ class RetryPolicy:
     """Seconds. delay_notice_after, expire_after: counted from the message's receipt."""
 
     first: float = 300.0
-    factor: float = 1.5
+    factor: float = 2.0
     cap: float = 4000.0
-    jitter: float = 0.2
+    jitter: float = 0.1
     delay_notice_after: float = 4 * 3600.0
     expire_after: float = 5 * 86400.0
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import random as uniform
 from time import time
 from typing import Protocol
@@ -46,6 +47,10 @@ class Limits:
     destination_max: int = 20
     batch: int = 50
     lease_seconds: float = 900.0
+
+
+class Make(Protocol):
+    def __call__(self, leases: Sequence[Lease], *, record: Record) -> Result: ...
 
 
 class _Destination:
@@ -83,8 +88,11 @@ class Scheduler:
         self._clock = clock
         self._random = random
         self._suspended: set[str] = set()
-        # In the order in which they were served: the next turn is the first one's.
-        self._destinations: OrderedDict[str, _Destination] = OrderedDict()
+        self._destinations: dict[str, _Destination] = {}
+        # Whose turn is next. A destination leaves when it has nothing to run or no place for it,
+        # and returns when that may have changed.
+        self._turns: deque[str] = deque()
+        self._queued: set[str] = set()
         self._runs: dict[asyncio.Task[None], list[Lease]] = {}
         self._changed = asyncio.Event()
         self._draining = asyncio.Event()
@@ -155,61 +163,56 @@ class Scheduler:
 
     async def _sleep(self) -> None:
         """Until something changed, comes due, or a lease must be extended."""
-        now = self._clock()
         wait = self._limits.lease_seconds / 4
         due = self._spool.next_due()
         if due is not None:
-            wait = min(wait, max(0.0, due - now))
-        if wait == 0.0 and (self._full or self._suspended):
-            wait = 1.0  # a run that ends, or a resume, wakes the loop
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), max(wait, 0.001))
+            wait = min(wait, max(0.001, due - self._clock()))
+        alarm = asyncio.get_running_loop().call_later(wait, self._changed.set)
+        try:
+            await self._changed.wait()
+        finally:
+            alarm.cancel()
 
     @property
-    def _full(self) -> bool:
-        return len(self._runs) >= self._limits.total
+    def _ending(self) -> bool:
+        return self._draining.is_set() or len(self._runs) >= self._limits.total
 
     async def _start_due(self) -> None:
-        """Turn after turn: a batch a destination, while there is room and something is due."""
+        """A batch a turn, while there is room and something is due."""
+        if self._ending:
+            return
         now = self._clock()
         for name in self._spool.due(now):
-            if name not in self._destinations:
-                limits = self._limits
-                window = Window(limits.destination_start, limits.destination_max)
-                self._destinations[name] = _Destination(name, window)
-        started = True
-        while started:
-            started = False
-            due = self._spool.due(now)
-            for name in list(self._destinations):
-                if self._full or self._draining.is_set():
-                    return
-                destination = self._destinations[name]
-                if name in self._suspended or not destination.window.free:
-                    continue
-                if not destination.ready and name in due:
-                    await self._lease(destination, now)
-                if destination.ready:
-                    self._start(destination, destination.ready.popleft())
-                    started = True
-                elif not destination.window.running and self._forgettable(destination):
-                    del self._destinations[name]
+            self._queue(name)
+        while self._turns and not self._ending:
+            name = self._turns.popleft()
+            self._queued.discard(name)
+            destination = self._destination(name)
+            if name in self._suspended or not destination.window.free:
+                continue
+            if not destination.ready:
+                leases = await self._spool.lease(
+                    name, now, self._limits.batch, self._limits.lease_seconds
+                )
+                destination.ready.extend(batches(leases))
+            if destination.ready and not self._draining.is_set():
+                self._start(destination, destination.ready.popleft())
+                self._queue(name)
 
-    def _forgettable(self, destination: _Destination) -> bool:
-        """What was learned of a site is kept, but not of every site that ever was."""
-        return (
-            len(self._destinations) > KEPT_WINDOWS
-            and destination.window.paused(self._clock()) is None
-        )
+    def _queue(self, name: str) -> None:
+        if name not in self._queued:
+            self._queued.add(name)
+            self._turns.append(name)
 
-    async def _lease(self, destination: _Destination, now: float) -> None:
-        leases = await self._spool.lease(
-            destination.name, now, self._limits.batch, self._limits.lease_seconds
-        )
-        destination.ready.extend(batches(leases))
+    def _destination(self, name: str) -> _Destination:
+        found = self._destinations.get(name)
+        if found is None:
+            limits = self._limits
+            window = Window(limits.destination_start, limits.destination_max)
+            found = self._destinations[name] = _Destination(name, window)
+        return found
 
     def _start(self, destination: _Destination, batch: list[Lease]) -> None:
-        self._destinations.move_to_end(destination.name)
         destination.window.running += 1
         task = asyncio.get_running_loop().create_task(self._run(destination, batch))
         self._runs[task] = batch
@@ -217,11 +220,24 @@ class Scheduler:
         def ended(task: asyncio.Task[None]) -> None:
             del self._runs[task]
             destination.window.running -= 1
+            self._queue(destination.name)
             self._changed.set()
             if not task.cancelled() and (error := task.exception()) is not None:
                 self._fault("queue", error)
 
         task.add_done_callback(ended)
+        if len(self._destinations) > KEPT_WINDOWS:
+            self._forget()
+
+    def _forget(self) -> None:
+        """What was learned of a site is kept, but not of every site that ever was."""
+        idle = [
+            name
+            for name, it in self._destinations.items()
+            if not it.window.running and not it.ready
+        ]
+        for name in idle[: len(idle) // 2]:
+            del self._destinations[name]
 
     async def _extend(self) -> None:
         """Leases of runs in flight, and of batches that wait for their turn, in their last half."""
@@ -251,8 +267,8 @@ class Scheduler:
             return
         step = batch[0].entry.message.steps[batch[0].entry.step]
         if step.action == "Bounce":
-            for lease in batch:
-                await self._bounce(lease, body)
+            make = partial(bounce, body=body, notices=self._notices, now=self._clock())
+            await self._store(batch, make)
             return
         outcomes = await self._attempt(destination, batch, body)
         if outcomes is not None:
@@ -279,8 +295,7 @@ class Scheduler:
             if len(outcomes) != len(batch):
                 raise RuntimeError(f"{len(outcomes)} outcomes for {len(batch)} steps")
         except ConfigurationFailure as failure:
-            leases = tuple(batch)
-            await self._store(batch, lambda: misconfigured(leases, failure, self._record))
+            await self._store(batch, partial(misconfigured, failure=failure))
             return None
         except Exception as error:
             self._fault("delivery", error)
@@ -288,22 +303,14 @@ class Scheduler:
         destination.window.judge(outcomes, self._clock())
         return outcomes
 
-    async def _bounce(self, lease: Lease, body: bytes) -> None:
-        now = self._clock()
-        await self._store(
-            [lease],
-            lambda: bounce(lease, body, notices=self._notices, record=self._record, now=now),
-        )
-
-    async def _end(self, batch: list[Lease], outcomes: list[Outcome], body: bytes) -> None:
+    async def _end(self, batch: list[Lease], outcomes: Sequence[Outcome], body: bytes) -> None:
+        of = {lease.entry.key: outcome for lease, outcome in zip(batch, outcomes, strict=True)}
         now, random = self._clock(), self._random()
 
-        def result_of(
-            leases: Sequence[Lease], outcomes: Sequence[Outcome], record: Record
-        ) -> Result:
+        def make(leases: Sequence[Lease], *, record: Record) -> Result:
             return settle(
                 leases,
-                outcomes,
+                [of[lease.entry.key] for lease in leases],
                 body,
                 policy=self.policy,
                 notices=self._notices,
@@ -312,25 +319,19 @@ class Scheduler:
                 random=random,
             )
 
-        leases = tuple(batch)
-        try:
-            await self._store(batch, lambda: result_of(leases, outcomes, self._record))
-        except StaleLease:
-            # An operator changed some of the steps meanwhile; the others are settled alone.
-            for lease, outcome in zip(leases, outcomes, strict=True):
-                with contextlib.suppress(StaleLease):
-                    one = result_of([lease], [outcome], nowhere)
-                    await self._keep(one)
+        await self._store(batch, make)
 
-    async def _store(self, batch: list[Lease], make: Callable[[], Result]) -> None:
-        """Settle what make gives. If a notice cannot be made, the steps wait: nobody's failure is
-        kept from the sender by a fault of ours."""
+    async def _store(self, batch: list[Lease], make: Make) -> None:
+        leases = tuple(batch)
+        result = make(leases, record=self._record)
         try:
-            result = make()
-        except Exception as error:
-            self._fault("notice", error)
-            return
-        await self._keep(result)
+            await self._keep(result)
+        except StaleLease:
+            # An operator changed some of the steps meanwhile; the others are settled alone, and
+            # what became of all of them has been recorded already.
+            for lease in leases if len(leases) > 1 else ():
+                with contextlib.suppress(StaleLease):
+                    await self._keep(make([lease], record=nowhere))
 
     async def _keep(self, result: Result) -> None:
         """A spool that cannot store it now is asked again, a few times; then the leases run out

@@ -92,29 +92,46 @@ def settle(
             )
             note(record, "TransientFailure", lease, outcome, now, due)
     until = expires_at(policy, message.received_at)
-    made = (
-        notices.failed(message, failed, body, now) if failed else None,
-        notices.delayed(message, delayed, body, now, until) if delayed else None,
-        notices.relayed(message, relayed, body, now) if relayed else None,
-    )
+    try:
+        made = [
+            notices.failed(message, failed, body, now) if failed else None,
+            notices.delayed(message, delayed, body, now, until) if delayed else None,
+            notices.relayed(message, relayed, body, now) if relayed else None,
+        ]
+    except Exception as error:
+        # No failure is kept from the sender by a fault of ours: those steps wait. What was
+        # delivered stays settled.
+        reason = f"a notice cannot be made: {type(error).__name__}"
+        record("Fault", where="notice", id=message.id, reason=f"{reason}: {error}")
+        untold = {step for step, _outcome in failed}
+        result.settlements = [
+            Defer(it.lease, now + policy.cap, reason) if it.lease.entry.step in untold else it
+            for it in result.settlements
+        ]
+        return result
     result.produced = [it for it in made if it is not None]
     return result
 
 
-def bounce(lease: Lease, body: bytes, *, notices: Notices, record: Record, now: float) -> Result:
+def bounce(
+    leases: Sequence[Lease], body: bytes, *, notices: Notices, record: Record, now: float
+) -> Result:
     """The Bounce action: its effect is the DSN."""
-    entry = lease.entry
-    step = entry.message.steps[entry.step]
-    notice = notices.bounced(entry.message, entry.step, body, now)
-    record(
-        "Bounce",
-        **_common(lease, step, now),
-        noticed=notice is not None,
-    )
-    return Result([Done(lease)], [] if notice is None else [notice])
+    result = Result()
+    for lease in leases:
+        entry = lease.entry
+        step = entry.message.steps[entry.step]
+        notice = notices.bounced(entry.message, entry.step, body, now)
+        result.settlements.append(Done(lease))
+        if notice is not None:
+            result.produced.append(notice)
+        record("Bounce", **_common(lease, step, now), noticed=notice is not None)
+    return result
 
 
-def misconfigured(leases: Sequence[Lease], failure: ConfigurationFailure, record: Record) -> Result:
+def misconfigured(
+    leases: Sequence[Lease], *, failure: ConfigurationFailure, record: Record
+) -> Result:
     """The step's on_failure decides: CONTINUE passes on to the next step, DROP ends the program."""
     result = Result()
     for lease in leases:

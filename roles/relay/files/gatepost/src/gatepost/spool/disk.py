@@ -359,13 +359,15 @@ class DiskSpool:
     async def change(
         self, keys: Sequence[tuple[str, int]], *, state: State | None, due_at: float | None
     ) -> int:
-        items = self._named(keys)
+        found = self._named(keys)
+        items = [it for it in found if state is State.HELD or not it.expires]
         operations = []
         for item in items:
             held = item.flags & HELD if state is None else state is State.HELD
             due = item.due if due_at is None else due_at
             operations.append(["c", item.card.id, item.number, 1 if held else 0, due])
-        return await self._rule(operations, items)
+        await self._rule(operations, items)
+        return len(found)
 
     async def delete(self, keys: Sequence[tuple[str, int]]) -> int:
         return await self._finish(self._named(keys))
