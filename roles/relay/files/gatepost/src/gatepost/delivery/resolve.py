@@ -102,7 +102,7 @@ class MxResolver:
         """Host names by preference, shuffled where it is equal; the domain itself without MX."""
         records = await self._ask(domain, "MX")
         if records is None:
-            return [domain]
+            return [] if _canonical(domain) in self._ourselves else [domain]
         ranks: dict[int, list[str]] = {}
         for record in records:
             assert isinstance(record, MX)  # noqa: S101
