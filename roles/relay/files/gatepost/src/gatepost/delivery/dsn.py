@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from gatepost.delivery import command, report
@@ -210,7 +210,7 @@ class Notices:
             steps=(step,),
             body_size=len(notice),
             eight_bit=not notice.isascii(),
-            smtputf8=not message.mail_from.isascii() or message.smtputf8,
+            smtputf8=not message.mail_from.isascii(),
             attributes={"notice": kind.action, "about": message.id},
         )
         return accepted, notice
@@ -248,4 +248,4 @@ def _header(body: bytes, limit: int) -> bytes:
 
 
 def _date(when: float) -> str:
-    return format_datetime(datetime.fromtimestamp(when, timezone.utc))
+    return format_datetime(datetime.fromtimestamp(when, UTC))
