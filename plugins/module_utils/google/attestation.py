@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.gatepost.mail.plugins.module_utils.errors import BadOption, GatepostError
@@ -118,25 +119,26 @@ def read(path: str) -> Attestation | None:
 
 def write(path: str, attestation: Attestation) -> None:
     """Replace the file in one step, making its folder where needed. Raises BadAttestation."""
-    folder = os.path.dirname(os.path.abspath(path))
+    target = Path(path)
     text = json.dumps(attestation.document(), indent=2, ensure_ascii=False) + "\n"
     fresh = None
     try:
-        os.makedirs(folder, exist_ok=True)
-        descriptor, fresh = tempfile.mkstemp(prefix=".attestation-", dir=folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=".attestation-", dir=target.parent)
+        fresh = Path(name)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             os.fchmod(file.fileno(), 0o644)
-        os.replace(fresh, path)
+        fresh.replace(target)
     except OSError as error:
-        if fresh is not None and os.path.exists(fresh):
-            os.unlink(fresh)
+        if fresh is not None:
+            fresh.unlink(missing_ok=True)
         raise BadAttestation(f"{path}: {error}") from None
 
 
 def remove(path: str) -> None:
     """Delete the file. Raises BadAttestation."""
     try:
-        os.unlink(path)
+        Path(path).unlink()
     except OSError as error:
         raise BadAttestation(f"{path}: {error}") from None

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The only I/O with Google: the Policy API, the Reports API and Gmail, read with its own client.
 
-Needs google-auth and google-api-python-client. Every failure is a GoogleFailure that names the call,
-the status and Google's reason; none is taken for "there is nothing". Credentials are a service
-account's file with domain-wide delegation; nothing of it appears in a message.
+Needs google-auth and google-api-python-client. Every failure is a GoogleFailure that names the
+call, the status and Google's reason; none is taken for "there is nothing". Credentials are a
+service account's file with domain-wide delegation; nothing of it appears in a message.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class GoogleFailure(GatepostError):
 
 @dataclass(frozen=True)
 class Access:
-    """credentials_file: a service account's JSON. endpoint: another server than Google's, or None."""
+    """credentials_file: a service account's JSON. endpoint: a server that is not Google's."""
 
     credentials_file: str
     endpoint: str | None = None

@@ -3,9 +3,9 @@
 """What Google's Policy API and the administrators' audit log say about the inbound gateway. Pure.
 
 No public API shows the inbound gateway. The Policy API is asked all the same, so that the day it
-does the setting is compared; the names of its members are unknown, so they are recognized by a short
-table and everything is handed on raw. The setting's name in the audit log is not documented either:
-events are matched by words, and the other Gmail events are kept.
+does the setting is compared; the names of its members are unknown, so they are recognized by a
+short table and everything is handed on raw. The setting's name in the audit log is not documented
+either: events are matched by words, and the other Gmail events are kept.
 """
 
 from __future__ import annotations

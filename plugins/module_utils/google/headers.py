@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What one delivered message proves about the inbound gateway. Pure.
 
-The message is read as Gmail stored it. Only the fields that Google's own MX wrote are looked at: the
-topmost `Received: from … by mx.google.com`, what stands between it and the next Received field, and
-the ARC results above it. A sender can forge fields, but only below these.
+The message is read as Gmail stored it. Only the fields that Google's own MX wrote are looked at:
+the topmost `Received: from … by mx.google.com`, what stands between it and the next Received field,
+and the ARC results above it. A sender can forge fields, but only below these.
 Proof of "enabled" and "detect_external_ip": the connection came from a listed range with TLS, and
-Received-SPF's client-ip lies outside it. A client-ip inside it: the address was not replaced, so the
-gateway is not listed or detection is off; a dmarc result then tells that it is not listed.
+Received-SPF's client-ip lies outside it. A client-ip inside it: the address was not replaced, so
+the gateway is not listed or detection is off; a dmarc result then tells that it is not listed.
 Inferred from Google's page and one public sample, not from a live tenant.
 """
 
@@ -29,7 +29,7 @@ _DMARC = re.compile(r"(?:^|;)\s*dmarc=(\w+)", re.I)
 
 @dataclass(frozen=True)
 class Finding:
-    """What the message says of one sub-setting. holds: True, False, or None when it says nothing."""
+    """What the message says of one sub-setting. holds: None when it says nothing."""
 
     holds: bool | None
     proof: str

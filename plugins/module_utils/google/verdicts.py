@@ -3,8 +3,9 @@
 """Everything that is known, put together a sub-setting at a time. Pure.
 
 verified: read from Google, or proved by a delivered message, and equal to what is wanted.
-attested: a named person has stated it, of exactly these settings, and the log shows no later change.
-unknown: neither. What contradicts the wish makes it unknown and `contradicted`, whatever was attested.
+attested: a named person has stated it, of exactly these settings; the log shows no later change.
+unknown: neither. What contradicts the wish makes it unknown and `contradicted`, whatever was
+attested.
 A stronger source decides over a weaker one: Policy API, message, attestation.
 """
 
