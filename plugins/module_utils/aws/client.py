@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Gatepost maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Calls to AWS: a client a service, made when first needed; every call goes through one retry layer.
+"""Calls to AWS: a client a service, made when first needed; every call through one retry layer.
 
 Nothing above this file sees a boto3 client, an exception of botocore or a page of a listing.
 """

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Email identities of domains: Easy DKIM, its records in the DNS, and verification that follows.
 
-Mail Manager attempts no delivery to a recipient whose domain is not a verified identity. Source: SES
-developer guide, "SMTP relay", note on inbound relays; "Creating and verifying identities".
+Mail Manager attempts no delivery to a recipient whose domain is not a verified identity.
+Source: SES developer guide, "SMTP relay", note on inbound relays; "Creating and verifying identities".
 """
 
 from __future__ import annotations

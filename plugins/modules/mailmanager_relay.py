@@ -1,0 +1,146 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Gatepost maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: mailmanager_relay
+version_added: 0.1.0
+short_description: Manage SMTP relays of SES Mail Manager
+description:
+  - Creates, changes, renames and deletes SMTP relays of Amazon SES Mail Manager.
+  - An inbound relay goes to Google Workspace or Microsoft 365 on port 25 without authentication; an
+    outbound relay authenticates with a secret that M(gatepost.mail.mailmanager_secret) makes.
+author:
+  - Gatepost maintainers (@gatepost)
+options:
+  server_name:
+    description:
+      - Host name or address of the SMTP server. Needed to create a relay.
+    type: str
+  server_port:
+    description:
+      - Port of the SMTP server, 1 to 65535. Needed to create a relay.
+    type: int
+  authentication:
+    description:
+      - How the relay authenticates; exactly one of C(secret_arn) and C(no_authentication).
+        Needed to create a relay.
+      - C(secret_arn) is the ARN or the name of a secret that holds C(username) and C(password).
+      - C(no_authentication) is an empty mapping. To a server that is neither Google's nor
+        Microsoft's the module warns, because SES supports no other.
+    type: dict
+seealso:
+  - name: SMTP relay
+    description: The page of the SES developer guide.
+    link: https://docs.aws.amazon.com/ses/latest/dg/eb-relay.html
+  - module: gatepost.mail.mailmanager_relay_info
+  - module: gatepost.mail.mailmanager_secret
+  - module: gatepost.mail.mailmanager_rule_set
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - amazon.aws.tags
+  - gatepost.mail.attributes
+  - gatepost.mail.mailmanager
+"""
+
+EXAMPLES = r"""
+- name: Relay inbound mail to Google Workspace
+  gatepost.mail.mailmanager_relay:
+    name: RelayToGoogleWorkspace
+    server_name: aspmx.l.google.com
+    server_port: 25
+    authentication:
+      no_authentication: {}
+
+- name: Relay outbound mail to an Exchange server, with credentials
+  gatepost.mail.mailmanager_relay:
+    name: RelayToMyExchangeServer
+    server_name: exchange.example.com
+    server_port: 587
+    authentication:
+      secret_arn: gatepost/RelayToMyExchangeServer
+    tags:
+      team: mail
+
+- name: Rename a relay
+  gatepost.mail.mailmanager_relay:
+    id: r-abcdefghijklmnopqrstuvwxyz
+    name: RelayToExchangeOnSite
+
+- name: Delete a relay that no rule set names any more
+  gatepost.mail.mailmanager_relay:
+    name: RelayToExchangeOnSite
+    state: absent
+"""
+
+RETURN = r"""
+relay:
+  description: The relay; C(null) when it is absent. In check mode what it would be, as far as that is known.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Its id; C(null) in check mode when it is to be created.
+      returned: always
+      type: str
+    arn:
+      description: Its ARN; C(null) in check mode when it is to be created.
+      returned: always
+      type: str
+    name:
+      description: Its name.
+      returned: always
+      type: str
+    server_name:
+      description: Host name of the SMTP server.
+      returned: always
+      type: str
+    server_port:
+      description: Port of the SMTP server.
+      returned: always
+      type: int
+    authentication:
+      description: C(secret_arn), or C(no_authentication) and an empty mapping.
+      returned: always
+      type: dict
+    tags:
+      description: Its tags.
+      returned: always
+      type: dict
+document:
+  description: The relay as the API prints it, which is what a relay host takes too.
+  returned: success
+  type: dict
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.main import STATE, TAGS, run
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.named import prepare
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.relay import DEFINITION
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec={
+            "name": {"type": "str"},
+            "id": {"type": "str"},
+            "server_name": {"type": "str"},
+            "server_port": {"type": "int"},
+            "authentication": {"type": "dict"},
+            "force": {"type": "bool", "default": False},
+            **STATE,
+            **TAGS,
+        },
+        required_one_of=[("name", "id")],
+        supports_check_mode=True,
+    )
+    run(module, lambda options, services: prepare(DEFINITION, options, services))
+
+
+if __name__ == "__main__":
+    main()
