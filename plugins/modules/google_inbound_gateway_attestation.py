@@ -10,9 +10,12 @@ short_description: Record that a person saw the inbound gateway's settings in Go
 version_added: 0.1.0
 author: Gatepost maintainers (@gatepost)
 description:
-  - No API of Google reads or writes the inbound gateway of Gmail. What nobody can read, somebody can look at and put their name to.
-  - This module keeps that statement in a JSON file, with who, when and a hash of exactly the settings that were seen.
-  - The statement is void as soon as other settings are wanted, for example another region; then it must be made again.
+  - No API of Google reads or writes the inbound gateway of Gmail. What nobody can read,
+    somebody can look at and put their name to.
+  - This module keeps that statement in a JSON file, with who, when and a hash of exactly the
+    settings that were seen.
+  - The statement is void as soon as other settings are wanted, for example another region; then
+    it must be made again.
   - It sets nothing at Google, and it holds no secret.
 attributes:
   check_mode:
@@ -22,7 +25,8 @@ attributes:
     description: Shows the file before and after.
     support: full
   idempotent:
-    description: A second run with the same options changes nothing; the time of the first statement stays.
+    description: A second run with the same options changes nothing; the time of the first
+      statement stays.
     support: full
 options:
   domain:
@@ -30,7 +34,8 @@ options:
     type: str
     required: true
   path:
-    description: The JSON file of the statement, on the controller or wherever the module runs. Its folder is made when missing.
+    description: The JSON file of the statement, on the controller or wherever the module runs.
+      Its folder is made when missing.
     type: path
     required: true
   state:
@@ -44,10 +49,12 @@ options:
       - Needed with O(state=present).
     type: str
   region:
-    description: The AWS region of Mail Manager; its SMTP relay range is the gateway IP. Excludes O(gateway_ips).
+    description: The AWS region of Mail Manager; its SMTP relay range is the gateway IP.
+      Excludes O(gateway_ips).
     type: str
   gateway_ips:
-    description: The gateways' CIDR ranges, for gateways other than Mail Manager. Excludes O(region).
+    description: The gateways' CIDR ranges, for gateways other than Mail Manager. Excludes
+      O(region).
     type: list
     elements: str
   detect_external_ip:
@@ -55,11 +62,13 @@ options:
     type: bool
     default: true
   require_tls:
-    description: Whether "Require TLS for connections from the email gateways listed above" is selected.
+    description: Whether "Require TLS for connections from the email gateways listed above" is
+      selected.
     type: bool
     default: true
   reject_others:
-    description: Whether "Reject all mail not from gateway IPs" is selected; leave it off until the MX has moved.
+    description: Whether "Reject all mail not from gateway IPs" is selected; leave it off until
+      the MX has moved.
     type: bool
     default: false
   note:
@@ -88,7 +97,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 attestation:
-  description: What the file says after the run, or would say in check mode; null when it is absent.
+  description: What the file says after the run, or would say in check mode; null when it is
+    absent.
   returned: success
   type: dict
   sample:

@@ -10,12 +10,17 @@ short_description: Say what is known about the inbound gateway of a Google Works
 version_added: 0.1.0
 author: Gatepost maintainers (@gatepost)
 description:
-  - Gmail behind a gateway needs the inbound gateway setting of Google's administrator console. No API of Google reads or writes it,
-    so this module reports, a sub-setting at a time, what is V(verified), V(attested) or V(unknown), and why.
-  - V(verified) means read by Google's Policy API, should it ever show the setting, or proved by a delivered message.
-  - V(attested) means that a named person stated exactly these settings (M(gatepost.mail.google_inbound_gateway_attestation)) and that the
+  - Gmail behind a gateway needs the inbound gateway setting of Google's administrator console.
+    No API of Google reads or writes it,
+    so this module reports, a sub-setting at a time, what is V(verified), V(attested) or
+    V(unknown), and why.
+  - V(verified) means read by Google's Policy API, should it ever show the setting, or proved by
+    a delivered message.
+  - V(attested) means that a named person stated exactly these settings
+    (M(gatepost.mail.google_inbound_gateway_attestation)) and that the
     audit log, where it was read, shows no later change.
-  - V(unknown) means neither; what contradicts the wish is V(unknown) too and is listed in RV(contradictions).
+  - V(unknown) means neither; what contradicts the wish is V(unknown) too and is listed in
+    RV(contradictions).
   - It returns exact instructions with the computed ranges and the console's page.
   - A source that was given and cannot be read is an error, never a verdict.
 requirements:
@@ -36,10 +41,12 @@ options:
     type: str
     required: true
   region:
-    description: The AWS region of Mail Manager; its SMTP relay range is the gateway IP. Excludes O(gateway_ips).
+    description: The AWS region of Mail Manager; its SMTP relay range is the gateway IP.
+      Excludes O(gateway_ips).
     type: str
   gateway_ips:
-    description: The gateways' CIDR ranges, for gateways other than Mail Manager. Excludes O(region).
+    description: The gateways' CIDR ranges, for gateways other than Mail Manager. Excludes
+      O(region).
     type: list
     elements: str
   detect_external_ip:
@@ -47,7 +54,8 @@ options:
     type: bool
     default: true
   require_tls:
-    description: Whether "Require TLS for connections from the email gateways listed above" is wanted.
+    description: Whether "Require TLS for connections from the email gateways listed above" is
+      wanted.
     type: bool
     default: true
   reject_others:
@@ -55,19 +63,23 @@ options:
     type: bool
     default: false
   attestation_file:
-    description: The file of M(gatepost.mail.google_inbound_gateway_attestation). One that does not exist is no attestation.
+    description: The file of M(gatepost.mail.google_inbound_gateway_attestation). One that does
+      not exist is no attestation.
     type: path
   message_file:
-    description: A message that came through the gateway, raw as Gmail stored it. What it proves is taken into account.
+    description: A message that came through the gateway, raw as Gmail stored it. What it proves
+      is taken into account.
     type: path
   credentials_file:
     description:
-      - A service account's JSON file. Its client needs domain-wide delegation of the scopes cloud-identity.policies.readonly and
+      - A service account's JSON file. Its client needs domain-wide delegation of the scopes
+        cloud-identity.policies.readonly and
         admin.reports.audit.readonly.
       - Without it Google is not asked, and the result says so.
     type: path
   subject:
-    description: The super administrator that the service account acts for. Needed with O(credentials_file).
+    description: The super administrator that the service account acts for. Needed with
+      O(credentials_file).
     type: str
   endpoint:
     description: The URL of a server that is asked in Google's place, such as an emulator.
@@ -97,7 +109,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 settings:
-  description: By sub-setting (enabled, gateway_ips, detect_external_ip, require_tls, reject_others) what is known.
+  description: By sub-setting (enabled, gateway_ips, detect_external_ip, require_tls,
+    reject_others) what is known.
   returned: success
   type: dict
   contains:
@@ -166,11 +179,13 @@ attestation_valid:
   returned: success
   type: bool
 policy_api:
-  description: Whether the Policy API was asked, and the policies that can be the inbound gateway's, raw.
+  description: Whether the Policy API was asked, and the policies that can be the inbound
+    gateway's, raw.
   returned: success
   type: dict
 audit_log:
-  description: Whether the audit log was asked; its events on the inbound gateway, and Gmail's other changes of settings.
+  description: Whether the audit log was asked; its events on the inbound gateway, and Gmail's
+    other changes of settings.
   returned: success
   type: dict
 message:
