@@ -127,7 +127,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ingress_point:
-  description: The ingress point; C(null) when it is absent. In check mode what it would be, as far as that is known.
+  description:
+    - The ingress point; C(null) when it is absent. In check mode what it would be, as far as that
+      is known.
   returned: success
   type: dict
   contains:

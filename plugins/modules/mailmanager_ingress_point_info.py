@@ -31,7 +31,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ingress_points:
-  description: The ingress points, each as M(gatepost.mail.mailmanager_ingress_point) returns it; none is an empty list.
+  description:
+    - The ingress points, each as M(gatepost.mail.mailmanager_ingress_point) returns it; none is
+      an empty list.
   returned: success
   type: list
   elements: dict

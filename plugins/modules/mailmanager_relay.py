@@ -80,7 +80,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 relay:
-  description: The relay; C(null) when it is absent. In check mode what it would be, as far as that is known.
+  description:
+    - The relay; C(null) when it is absent. In check mode what it would be, as far as that is
+      known.
   returned: success
   type: dict
   contains:

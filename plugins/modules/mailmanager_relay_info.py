@@ -31,7 +31,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 relays:
-  description: The SMTP relays, each as M(gatepost.mail.mailmanager_relay) returns it; none is an empty list.
+  description:
+    - The SMTP relays, each as M(gatepost.mail.mailmanager_relay) returns it; none is an empty
+      list.
   returned: success
   type: list
   elements: dict

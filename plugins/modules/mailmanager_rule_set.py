@@ -18,7 +18,8 @@ options:
   rules:
     description:
       - All rules, in order. A set one replaces those that are there. Needed to create a rule set.
-      - A rule holds C(actions) and, if need be, C(name), C(conditions) and C(unless), in the shape of
+      - A rule holds C(actions) and, if need be, C(name), C(conditions) and C(unless), in the
+        shape of
         the API's C(CreateRuleSet).
       - C(relay) of a Relay action is the name, id or ARN of a relay.
       - In a Relay action C(mail_from) defaults to V(PRESERVE) and C(action_failure_policy) to
@@ -66,7 +67,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 rule_set:
-  description: The rule set; C(null) when it is absent. In check mode what it would be, as far as that is known.
+  description:
+    - The rule set; C(null) when it is absent. In check mode what it would be, as far as that is
+      known.
   returned: success
   type: dict
   contains:

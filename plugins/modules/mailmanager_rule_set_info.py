@@ -31,7 +31,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 rule_sets:
-  description: The rule sets, each as M(gatepost.mail.mailmanager_rule_set) returns it; none is an empty list.
+  description:
+    - The rule sets, each as M(gatepost.mail.mailmanager_rule_set) returns it; none is an empty
+      list.
   returned: success
   type: list
   elements: dict

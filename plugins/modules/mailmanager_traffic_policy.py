@@ -70,7 +70,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 traffic_policy:
-  description: The traffic policy; C(null) when it is absent. In check mode what it would be, as far as that is known.
+  description:
+    - The traffic policy; C(null) when it is absent. In check mode what it would be, as far as
+      that is known.
   returned: success
   type: dict
   contains:

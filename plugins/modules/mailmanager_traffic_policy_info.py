@@ -31,7 +31,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 traffic_policies:
-  description: The traffic policies, each as M(gatepost.mail.mailmanager_traffic_policy) returns it; none is an empty list.
+  description:
+    - The traffic policies, each as M(gatepost.mail.mailmanager_traffic_policy) returns it; none
+      is an empty list.
   returned: success
   type: list
   elements: dict

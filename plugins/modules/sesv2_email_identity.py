@@ -91,7 +91,8 @@ identity:
       returned: always
       type: bool
     dkim_status:
-      description: What SES says of the DKIM records; C(null) in check mode when it is to be created.
+      description:
+        - What SES says of the DKIM records; C(null) in check mode when it is to be created.
       returned: always
       type: str
     dkim_records:

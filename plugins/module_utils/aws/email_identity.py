@@ -3,7 +3,7 @@
 """Email identities of domains: Easy DKIM, its records in the DNS, and verification that follows.
 
 Mail Manager attempts no delivery to a recipient whose domain is not a verified identity.
-Source: SES developer guide, "SMTP relay", note on inbound relays; "Creating and verifying identities".
+Source: SES developer guide, "SMTP relay" (note on inbound relays), "Verified identities".
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ def resolved(made: Document, api: MailManager, services: Services) -> Resolved:
         shown["ARecord"] = made["ARecord"]
     for option, member, kind in _REFERENCES:
         if member in made:
-            found = resolve(kind, made[member], api.list(kind))
+            found = resolve(kind, made[member], api.listed(kind))
             shown[kind.shape] = found.name if found else made[member]
             sent[member] = found.id if found else made[member]
             if found is None:

@@ -60,7 +60,7 @@ class MailManager:
         self._service = service
         self._listed: dict[Kind, list[Named]] = {}
 
-    def list(self, kind: Kind) -> list[Named]:
+    def listed(self, kind: Kind) -> list[Named]:
         if kind not in self._listed:
             found = self._service.all(f"list_{snake(kind.plural)}", kind.plural)
             self._listed[kind] = [

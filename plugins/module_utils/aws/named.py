@@ -119,12 +119,12 @@ def find(definition: Definition, want: Wanted, api: MailManager) -> Current | No
     """Read what the name or the id means. Raises Ambiguous, Missing, ServiceError."""
     kind = definition.kind
     if want.id is None:
-        found = resolve(kind, str(want.name), [n for n in api.list(kind) if n.name == want.name])
+        found = resolve(kind, str(want.name), [n for n in api.listed(kind) if n.name == want.name])
         return read(definition, found.id, api) if found else None
     current = read(definition, want.id, api)
     if current is None and want.present:
         raise Missing(f"id: there is no {kind.title} {want.id}; without id it would be created")
-    others = [each.id for each in api.list(kind) if each.name == want.name and each.id != want.id]
+    others = [each.id for each in api.listed(kind) if each.name == want.name and each.id != want.id]
     if want.present and others:
         raise GatepostError(
             f"name: {want.name} is the name of {kind.title} {', '.join(others)} already"
@@ -325,7 +325,7 @@ def listed(
     api = MailManager(services["mailmanager"])
     chosen: list[Named] = [
         each
-        for each in api.list(definition.kind)
+        for each in api.listed(definition.kind)
         if options.get("name") in (None, each.name) and options.get("id") in (None, each.id)
     ]
     key = definition.kind.method

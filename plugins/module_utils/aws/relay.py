@@ -91,7 +91,7 @@ def users(current: Document, api: MailManager) -> list[str]:
     own = (current["RelayId"], current["RelayArn"], current["RelayName"])
     return [
         f"rule set {each.name}"
-        for each in api.list(RULE_SET)
+        for each in api.listed(RULE_SET)
         if any(
             action.get("Relay", {}).get("Relay") in own
             for rule in api.get(RULE_SET, each.id)["Rules"]

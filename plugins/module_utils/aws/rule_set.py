@@ -58,7 +58,7 @@ def resolved(made: Document, api: MailManager, services: Services) -> Resolved: 
         return Resolved(made, made)
     form = canonical(made)
     references = relays(form["Rules"])
-    listed = api.list(RELAY) if references else []
+    listed = api.listed(RELAY) if references else []
     found = {each: resolve(RELAY, each, listed) for each in references.values()}
     return Resolved(
         with_relays(form, lambda each: named.name if (named := found[each]) else each),
@@ -91,7 +91,7 @@ def users(current: Document, api: MailManager) -> list[str]:
     """The ingress points that hold the rule set."""
     return [
         f"ingress point {each.name}"
-        for each in api.list(INGRESS_POINT)
+        for each in api.listed(INGRESS_POINT)
         if api.get(INGRESS_POINT, each.id).get("RuleSetId") == current["RuleSetId"]
     ]
 

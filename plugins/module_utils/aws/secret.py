@@ -252,12 +252,12 @@ def users(arn: str, api: MailManager) -> list[str]:
     """The relays and ingress points that authenticate with the secret."""
     relays = [
         f"relay {each.name}"
-        for each in api.list(RELAY)
+        for each in api.listed(RELAY)
         if api.get(RELAY, each.id).get("Authentication", {}).get("SecretArn") == arn
     ]
     points = [
         f"ingress point {each.name}"
-        for each in api.list(INGRESS_POINT)
+        for each in api.listed(INGRESS_POINT)
         if api.get(INGRESS_POINT, each.id).get("IngressPointAuthConfiguration", {}).get("SecretArn")
         == arn
     ]

@@ -47,7 +47,7 @@ def users(current: Document, api: MailManager) -> list[str]:
     """The ingress points that hold the policy."""
     return [
         f"ingress point {each.name}"
-        for each in api.list(INGRESS_POINT)
+        for each in api.listed(INGRESS_POINT)
         if api.get(INGRESS_POINT, each.id).get("TrafficPolicyId") == current["TrafficPolicyId"]
     ]
 
