@@ -15,10 +15,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from unit.spool.builders import NOW, message, step
 
 from gatepost.spool.disk import DiskSpool, Settings
 from gatepost.spool.interface import Defer, Done, Lease, Message, SpoolError, State
-from unit.spool.builders import NOW, message, step
 
 from . import simulated
 
