@@ -60,7 +60,10 @@ def read(
         outbound_relay=outbound,
         rule_set=account.named("rule_set", "RuleSet", rule_set),
         traffic_policy=account.named(
-            "traffic_policy", "TrafficPolicy", traffic_policy, listed="TrafficPolicies",
+            "traffic_policy",
+            "TrafficPolicy",
+            traffic_policy,
+            listed="TrafficPolicies",
             operation="list_traffic_policies",
         ),
         ingress_point=account.named("ingress_point", "IngressPoint", ingress_point),
@@ -141,7 +144,9 @@ class _Account:
         source = "secretsmanager:GetSecretValue"
 
         def names() -> list[str] | None:
-            text = self._clients["secretsmanager"].get_secret_value(SecretId=arn).get("SecretString")
+            text = (
+                self._clients["secretsmanager"].get_secret_value(SecretId=arn).get("SecretString")
+            )
             try:
                 content = json.loads(text or "")
             except ValueError:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.policies import Scope
+from botocore.session import Session
+
 from . import policies
 from .aws import AwsState
 from .values import Reading, Step, judge, show
@@ -154,6 +157,12 @@ def designates(rule: Any, relay: Any) -> bool:
     )
 
 
+def partition_of(region: str) -> str:
+    """The partition of a region, from botocore's own table."""
+    partition: str = Session().get_partition_for_region(region)
+    return partition
+
+
 def _exists(step: str, name: str, reading: Reading) -> Step:
     asked = f"one relay named {name}"
     return judge(step, asked, reading, name, reading.value and reading.value.get("RelayName"))
@@ -181,7 +190,8 @@ def _policy(
         return Step(step, asked, "not judged", "unknown", state.account.problem)
     if reading.problem or reading.value is None:
         return judge(step, asked, reading, "", None)
-    lacks = problem(reading.value["policy"], wanted.region, state.account.value)
+    scope = Scope(partition_of(wanted.region), state.account.value, wanted.region)
+    lacks = problem(reading.value["policy"], scope)
     if lacks:
         return Step(step, asked, lacks, "failed", reading.source)
     return Step(step, asked, "the statement is there", "verified", reading.source)

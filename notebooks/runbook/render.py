@@ -57,7 +57,9 @@ def worst(steps: Sequence[Step]) -> Verdict:
     return "unknown"
 
 
-def picture(stations: Sequence[tuple[str, str, Verdict]], branch: tuple[str, str, Verdict] | None) -> str:
+def picture(
+    stations: Sequence[tuple[str, str, Verdict]], branch: tuple[str, str, Verdict] | None
+) -> str:
     """The mail path as SVG. stations: title, name and verdict, from the sender's side to the
     mailboxes; branch: a second way out of the last station but two (the rule set)."""
     width, gap, top = 190, 34, 30
