@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+# Not the method of AnsibleAWSModule: it hands warnings over in a way that is deprecated.
+from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import NO_RETRIES, Services
 from ansible_collections.gatepost.mail.plugins.module_utils.errors import GatepostError, Missing
@@ -46,7 +48,7 @@ def run(module: AnsibleAWSModule, prepare: Prepare) -> None:
     except GatepostError as error:
         module.fail_json(msg=str(error))
     for warning in warnings:
-        module.warn(warning)
+        warn(warning)
     module.exit_json(changed=plan.change.changed, diff=plan.change.diff(plan.title), **result)
 
 
