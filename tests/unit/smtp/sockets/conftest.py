@@ -3,15 +3,16 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+import struct
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 import uvloop
-from emulators.ca import Authority
 
+from emulators.ca import Authority
 from gatepost.policy.values import Session
 from gatepost.reply import Reply
 from gatepost.smtp.receiver import Transaction
@@ -21,11 +22,9 @@ from gatepost.spool.interface import Recipient
 PATIENCE = 10  # seconds until a test that hangs fails
 
 
-@pytest.fixture(
-    params=[asyncio.DefaultEventLoopPolicy, uvloop.EventLoopPolicy], ids=["asyncio", "uvloop"]
-)
-def event_loop_policy(request: pytest.FixtureRequest) -> Any:
-    return request.param()
+def pytest_asyncio_loop_factories(config: object, item: object) -> dict[str, Any]:
+    """Every test here runs under both loops that the daemon may use."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 class Keeper:
@@ -117,6 +116,14 @@ class Client:
         assert (await self.ask(b"STARTTLS")).startswith("220 ")
         await self.writer.start_tls(context, server_hostname="localhost")
 
+    def leave(self, *, reset: bool) -> None:
+        """Goes without a word, by a reset or as the kernel closes a dead process's socket."""
+        if reset:
+            self.writer.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+        self.writer.transport.abort()
+
     def close(self) -> None:
         self.writer.close()
 
@@ -139,6 +146,12 @@ class Relay:
 
     def of(self, event: str) -> list[dict[str, Any]]:
         return [fields for name, fields in self.events if name == event]
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """What the server shows nobody an event of."""
+        async with asyncio.timeout(PATIENCE):
+            while not condition():  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
 
     async def client(self) -> Client:
         """Connected; the greeting not yet read."""
@@ -198,5 +211,5 @@ def server_context(authority: Authority) -> ssl.SSLContext:
 
 
 @pytest.fixture
-def client_context(authority: Authority) -> Iterator[ssl.SSLContext]:
-    yield ssl.create_default_context(cafile=str(authority.certificate))
+def client_context(authority: Authority) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(authority.certificate))

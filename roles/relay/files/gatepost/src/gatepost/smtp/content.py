@@ -88,8 +88,8 @@ class Content:
         """The wire form, once ended and not refused; it counts as held from then on."""
         with memoryview(self._buffer) as view:
             body = bytes(view[len(_SEED) :])
+        self._taken = len(self._buffer)
         self._buffer.clear()
-        self._taken = len(body)
         return body
 
     def _judge(self, stop: int) -> None:
