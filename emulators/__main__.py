@@ -12,7 +12,9 @@ from emulators.frame import COMPONENTS, running
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m emulators", description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("build/emulators.json"), metavar="FILE")
-    parser.add_argument("--state", type=Path, metavar="DIR", help="keep all state between runs here")
+    parser.add_argument(
+        "--state", type=Path, metavar="DIR", help="keep all state between runs here"
+    )
     parser.add_argument(
         "--only", metavar="NAME,…", help=f"some of {', '.join(COMPONENTS)}; all without it"
     )

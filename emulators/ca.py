@@ -40,12 +40,10 @@ class Authority:
             self._key = ec.generate_private_key(ec.SECP256R1())
             self._certificate = _self_signed(self._key)
             _write_key(key_file, self._key)
-            self.certificate.write_bytes(
-                self._certificate.public_bytes(serialization.Encoding.PEM)
-            )
+            self.certificate.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
     def server(self, names: Sequence[str]) -> tuple[Path, Path]:
-        """Paths of the certificate chain and the key of a server with these DNS names or addresses."""
+        """Paths of the certificate chain and key of a server with these names or addresses."""
         return self._issue(names, ExtendedKeyUsageOID.SERVER_AUTH)
 
     def client(self, names: Sequence[str]) -> tuple[Path, Path]:

@@ -1,4 +1,4 @@
-"""The emulated time: the machine's, plus what the control endpoint has added. It never goes back."""
+"""The emulated time: the machine's, plus what the control endpoint has added."""
 
 import threading
 import time

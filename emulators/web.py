@@ -12,7 +12,7 @@ class QuietHandler(WSGIRequestHandler):
     # Keep-alive: clients of the emulators make many small requests.
     protocol_version = "HTTP/1.1"
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (the parent's name)
+    def log(self, type: str, message: str, *args: Any) -> None:
         pass
 
 
@@ -25,7 +25,10 @@ class Web:
         self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=handler)
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name=name, daemon=True
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            name=name,
+            daemon=True,
         )
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 

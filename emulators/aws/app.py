@@ -1,0 +1,104 @@
+"""The front of the emulated AWS: every request of every service comes in here.
+
+It counts the call, lets an injected fault act, and hands it to Mail Manager, to the email
+identities, or to moto. A service that moto has but Gatepost does not call is not offered.
+"""
+
+import json
+import time
+from typing import Any
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.wrappers import Request, Response
+
+from emulators.aws import calls, errors, guards, moto_state, wire
+from emulators.aws.calls import Call, Counters
+from emulators.aws.errors import ServiceError
+from emulators.aws.identities import Identities
+from emulators.aws.mailmanager.service import MailManager
+from emulators.clock import Clock
+from emulators.faults import Faults
+from emulators.web import QuietHandler
+
+_UNSIGNED = ServiceError("MissingAuthenticationTokenException", "the request is not signed", 403)
+
+
+class Handler(QuietHandler, MotoRequestHandler):
+    """moto's reading of header names, without its log and with connections kept open."""
+
+
+class App:
+    """The WSGI application."""
+
+    def __init__(self, clock: Clock, faults: Faults) -> None:
+        self.mailmanager = MailManager(clock)
+        self.identities = Identities(clock)
+        self.counters = Counters()
+        self._faults = faults
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        call = calls.identify(environ)
+        self.counters.add(call)
+        protocol = calls.protocol(call.service)
+        try:
+            self._meet_fault(call)
+            response = self._own(call, protocol, environ)
+        except ServiceError as error:
+            response = wire.refusal(protocol, call.service, error)
+        if response is None:
+            return self._moto(environ, start_response)
+        # What was not read of a body would be taken for the next request of the connection.
+        calls.read_body(environ)
+        return response(environ, start_response)
+
+    def _meet_fault(self, call: Call) -> None:
+        fault = self._faults.take(call.service, call.operation)
+        if fault is None:
+            return
+        time.sleep(fault.delay)
+        if fault.code:
+            raise ServiceError(fault.code, fault.message, fault.status)
+
+    def _own(self, call: Call, protocol: str, environ: dict[str, Any]) -> Response | None:
+        """The answer of what is emulated here, None for what is moto's."""
+        if call.service == "mailmanager":
+            if call.scope is None:
+                raise _UNSIGNED
+            body = calls.read_body(environ)
+            return wire.answer(protocol, self.mailmanager.call(call.operation, body, call.scope))
+        if call.service == "sesv2" and call.scope is not None:
+            request = _rest_request(call, environ)
+            if self.identities.serves(call.operation, request):
+                return wire.answer(
+                    protocol, self.identities.call(call.operation, request, call.scope)
+                )
+        if call.service not in moto_state.SERVICES:
+            raise ServiceError("UnknownOperationException", f"{call.service} is not emulated", 501)
+        if guards.guarded(call.name) and call.scope is not None:
+            guards.check(call.name, calls.read_body(environ), call.scope)
+        return None
+
+
+def _rest_request(call: Call, environ: dict[str, Any]) -> dict[str, Any]:
+    """The members of a rest-json request: from its path, its query and its JSON body."""
+    query = Request(environ, shallow=True).args
+    members: dict[str, Any] = {name: query[name] for name in query}
+    if "TagKeys" in query:
+        members["TagKeys"] = query.getlist("TagKeys")
+    if "PageSize" in query:
+        members["PageSize"] = query.get("PageSize", type=int)
+    body = calls.read_body(environ)
+    if body:
+        try:
+            document = json.loads(body)
+        except ValueError:
+            raise errors.ServiceError("BadRequestException", "the body is not JSON") from None
+        if not isinstance(document, dict):
+            raise errors.ServiceError("BadRequestException", "the body is not an object")
+        members |= document
+    return members | call.parameters

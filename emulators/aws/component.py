@@ -1,0 +1,89 @@
+"""The emulated AWS as a part of the emulators.
+
+Control paths: GET /aws/calls shows the calls so far as reads and writes by `service:operation`,
+DELETE /aws/calls forgets them; GET and POST /aws/timing hold how many seconds an ingress point
+stays in a passing state. Any credentials are accepted; those announced in `env` are made up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from emulators.aws import moto_state
+from emulators.aws.app import App, Handler
+from emulators.component import Context
+from emulators.component import Handler as ControlHandler
+from emulators.web import Web
+
+REGION = "us-east-1"
+
+
+def create(context: Context) -> "Aws":
+    return Aws(context)
+
+
+class Aws:
+    name = "aws"
+
+    def __init__(self, context: Context) -> None:
+        self._file = context.state / "aws.pickle" if context.state is not None else None
+        self._app = App(context.clock, context.faults)
+        self._web: Web | None = None
+
+    def start(self) -> dict[str, Any]:
+        """Raises ValueError when the kept state cannot be read."""
+        # moto's state is the process's: an earlier run in it may have left something.
+        moto_state.reset()
+        if self._file is not None and self._file.exists():
+            kept = moto_state.load(self._file)
+            self._app.mailmanager.stores = kept["mailmanager"]
+            self._app.identities.stores = kept["identities"]
+        self._web = Web(self._app, name="aws", handler=Handler)
+        url = self._web.start()
+        env = {
+            "AWS_ACCESS_KEY_ID": "AKIAEMULATORS",
+            "AWS_SECRET_ACCESS_KEY": "emulators",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL": url,
+        }
+        return {"aws": url, "env": env}
+
+    def stop(self) -> None:
+        if self._web is None:
+            return
+        self._web.stop()
+        self._web = None
+        if self._file is not None:
+            kept = {
+                "mailmanager": self._app.mailmanager.stores,
+                "identities": self._app.identities.stores,
+            }
+            moto_state.save(self._file, kept)
+
+    def reset(self) -> None:
+        moto_state.reset()
+        self._app.mailmanager.reset()
+        self._app.identities.reset()
+        self._app.counters.clear()
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "mailmanager": self._app.mailmanager.state(),
+            "identities": self._app.identities.state(),
+        }
+
+    def handlers(self) -> Mapping[str, ControlHandler]:
+        return {
+            "GET /aws/calls": lambda _body: self._app.counters.show(),
+            "DELETE /aws/calls": self._forget_calls,
+            "GET /aws/timing": lambda _body: asdict(self._app.mailmanager.timing),
+            "POST /aws/timing": self._change_timing,
+        }
+
+    def _forget_calls(self, _body: Any) -> Any:
+        self._app.counters.clear()
+        return self._app.counters.show()
+
+    def _change_timing(self, body: Any) -> Any:
+        self._app.mailmanager.timing = self._app.mailmanager.timing.changed(body)
+        return asdict(self._app.mailmanager.timing)

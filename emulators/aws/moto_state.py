@@ -1,0 +1,80 @@
+"""moto's in-memory services: reached, reset, saved and restored in this one place.
+
+moto keeps its state in module globals, so a process holds one emulated AWS. To save it, the backend
+objects are pickled as they are, together (they refer to each other), beside moto's version: another
+version's objects are refused, not guessed at.
+"""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import moto
+from moto.backends import get_backend
+from moto.moto_api._internal import moto_api_backend
+from moto.s3.models import s3_backends
+
+from emulators.aws.scope import Scope
+
+# sesv2's backends refer to ses's: one pickle keeps them one object.
+SERVICES = ("iam", "kms", "route53", "s3", "secretsmanager", "ses", "sesv2", "sns", "sts")
+
+_FORMAT = ("gatepost emulators", 1, moto.__version__)
+
+
+def kms(scope: Scope) -> Any:
+    return get_backend("kms")[scope.account][scope.region]
+
+
+def secretsmanager(scope: Scope) -> Any:
+    return get_backend("secretsmanager")[scope.account][scope.region]
+
+
+def route53_zones(scope: Scope) -> list[Any]:
+    """The public hosted zones of the account."""
+    backend = get_backend("route53")[scope.account][scope.partition]
+    return [zone for zone in backend.zones.values() if not zone.private_zone]
+
+
+def reset() -> None:
+    """Forget everything that moto holds."""
+    moto_api_backend.reset()
+    s3_backends.bucket_accounts.clear()
+
+
+def save(path: Path, extra: Any) -> None:
+    """Write moto's state and `extra` (any value of plain data and dataclasses) in one step."""
+    backends = {
+        service: {
+            account: dict(regions.items()) for account, regions in get_backend(service).items()
+        }
+        for service in SERVICES
+    }
+    document = {
+        "format": _FORMAT,
+        "backends": backends,
+        "buckets": dict(s3_backends.bucket_accounts),
+        "extra": extra,
+    }
+    fresh = path.with_name(path.name + ".new")
+    fresh.touch(mode=0o600)
+    fresh.write_bytes(pickle.dumps(document))
+    fresh.replace(path)
+
+
+def load(path: Path) -> Any:
+    """Restore what `save` wrote and return its `extra`. Raises ValueError for a foreign file."""
+    try:
+        # The file is this program's own, in a directory that the user named.
+        document = pickle.loads(path.read_bytes())
+    except (pickle.UnpicklingError, AttributeError, ImportError, EOFError, IndexError) as error:
+        raise ValueError(f"{path}: not a state of this version: {error}") from error
+    if not isinstance(document, dict) or document.get("format") != _FORMAT:
+        raise ValueError(f"{path}: written by another version; remove it to start anew")
+    reset()
+    for service, accounts in document["backends"].items():
+        for account, regions in accounts.items():
+            for region, backend in regions.items():
+                get_backend(service)[account][region] = backend
+    s3_backends.bucket_accounts.update(document["buckets"])
+    return document["extra"]
