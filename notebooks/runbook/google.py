@@ -1,5 +1,5 @@
-"""Reads from Google what the runbook judges: the probe in its mailbox, and every source that can say
-something about the inbound gateway. The judging itself is the collection's.
+"""Reads from Google what the runbook judges: the probe in its mailbox, and every source that
+can say something about the inbound gateway. The judging itself is the collection's.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from .values import Reading, show
 
 @dataclass(frozen=True)
 class GoogleState:
-    """settings: by name. probe: the delivered probe's proof (headers.MessageProof), None when it did
-    not arrive. problems: sources that were given and could not be read."""
+    """settings: by name. probe: the delivered probe's proof (headers.MessageProof), None when it
+    did not arrive. problems: sources that were given and could not be read."""
 
     settings: Mapping[str, Setting]
     probe: Reading
