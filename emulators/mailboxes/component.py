@@ -1,6 +1,6 @@
 """The mailboxes as a part of the emulators: Google's MX, Exchange, and what was delivered to them.
 
-    GET    /mail             deliveries, oldest first; ?mailbox=ADDRESS and ?server=google|exchange
+    GET    /mail             deliveries, oldest first; ?mailbox=, ?server=google|exchange, ?message_id=
     DELETE /mail             forget them
     POST   /mail/gateway     {"address": IP}: the address that the forwarder plays
     POST   /mail/exchange    {"username": …, "password": …}: the only credentials taken
@@ -88,11 +88,18 @@ class MailboxesComponent:
         }
 
     def _list(self, query: Any) -> Any:
-        wanted = query or {}
-        unknown = sorted(set(wanted) - {"mailbox", "server"})
+        wanted = dict(query or {})
+        unknown = sorted(set(wanted) - {"mailbox", "server", "message_id"})
         if unknown:
-            raise ValueError(f"{unknown[0]}: unknown; known are mailbox, server")
-        return {"mail": [one.summary() for one in self.tenant.maildrop.select(**wanted)]}
+            raise ValueError(f"{unknown[0]}: unknown; known are mailbox, server, message_id")
+        message_id = wanted.pop("message_id", None)
+        return {
+            "mail": [
+                one.summary()
+                for one in self.tenant.maildrop.select(**wanted)
+                if message_id is None or one.message_id.strip("<>") == message_id.strip("<>")
+            ]
+        }
 
     def _clear(self, _body: Any) -> Any:
         self.tenant.maildrop.clear()
