@@ -1,6 +1,6 @@
 """The mailboxes as a part of the emulators: Google's MX, Exchange, and what was delivered to them.
 
-    GET    /mail             deliveries, oldest first; ?mailbox=, ?server=google|exchange, ?message_id=
+    GET    /mail             deliveries, oldest first, by ?server=, ?mailbox= and ?message_id=
     DELETE /mail             forget them
     POST   /mail/gateway     {"address": IP}: the address that the forwarder plays
     POST   /mail/exchange    {"username": …, "password": …}: the only credentials taken

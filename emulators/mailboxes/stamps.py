@@ -24,8 +24,9 @@ from ipaddress import ip_address, ip_network
 from emulators.google.gateway import InboundGateway
 
 HOST = "mx.google.com"
-# The address literal of a Received field's from clause: "from a (b [192.0.2.1]) by c".
-_FROM_LITERAL = re.compile(r"^\s*from\b(?:(?!\bby\b).)*?\[(?:IPv6:)?([0-9A-Fa-f.:]+)\]", re.S)
+# The last address literal of a Received field's from clause: "from a (b [192.0.2.1]) by c". The
+# first may be the client's own word at EHLO.
+_FROM_LITERAL = re.compile(r"^\s*from\s(?:(?!\sby\s).)*\[(?:IPv6:)?([0-9A-Fa-f.:]+)\]", re.S)
 
 
 @dataclass(frozen=True)

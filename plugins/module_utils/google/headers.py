@@ -130,14 +130,15 @@ def _trace(message: Message) -> _Trace | None:
             if below[0] == "received":
                 break
             own.append(below)
-        literal = _LITERAL.search(found["rest"])
+        # The last literal is the connection's; one before it is the client's word at EHLO.
+        literals = _LITERAL.findall(found["rest"])
         tls = _TLS.search(value)
         spf = next((_CLIENT_IP.search(text) for key, text in own if key == "received-spf"), None)
         results = [text for key, text in own if key == "authentication-results"]
         results += [text for key, text in fields[:index] if key == "arc-authentication-results"]
         dmarc = next((match[1].lower() for text in results if (match := _DMARC.search(text))), None)
         return _Trace(
-            _address(literal[1] if literal else ""),
+            _address(literals[-1] if literals else ""),
             tls[1] if tls else "",
             _address(spf[1] if spf else ""),
             dmarc,

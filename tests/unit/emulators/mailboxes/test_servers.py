@@ -73,6 +73,7 @@ def test_exchange_refuses_other_credentials(world, tls, wrong):
 def test_exchange_takes_mechanisms_in_any_case(world, tls):
     with secured(world, "exchange", tls) as client:
         assert client.docmd("auth", "login")[0] == 334
+        assert client.docmd("*")[0] == 501
 
 
 def test_exchange_changes_its_password_by_control(world, tls):

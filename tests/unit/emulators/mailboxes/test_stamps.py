@@ -102,6 +102,7 @@ def test_without_an_external_address_the_gateway_stays_the_client():
         (b"from a (b [192.0.2.1]) by c", "192.0.2.1"),
         (b"from a ([IPv6:2001:db8::1]) by c", "2001:db8::1"),
         (b"from a by c ([192.0.2.1])", None),
+        (b"from [127.0.0.1] (by.b.org [192.0.2.1]) by c", "192.0.2.1"),
         (b"from a ([999.0.2.1]) by c", None),
         (b"from g ([206.55.129.77]) by c", None),
         (b"by c with SMTP", None),
