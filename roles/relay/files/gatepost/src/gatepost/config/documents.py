@@ -82,7 +82,7 @@ def _each(
     top: Section, key: str, shape: str, references: References
 ) -> list[tuple[str, str, Mapping[str, Any]]]:
     """Path, name and normalized document of each document under a key."""
-    found = []
+    found: list[tuple[str, str, Mapping[str, Any]]] = []
     for path, value in top.entries(key, ()):
         if not isinstance(value, dict):
             raise ConfigError(str(top.file), path, f"must be a mapping, not {kind(value)}")
