@@ -16,6 +16,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import aiosmtplib
 
@@ -161,8 +162,9 @@ async def _authenticate(
 def _take_over(client: aiosmtplib.SMTP, peer: str) -> Wire:
     """From here on our protocol has the transport; what the peer sends is no longer seen by the
     library."""
-    transport = client.transport
-    if not isinstance(transport, asyncio.Transport) or transport.is_closing():
+    # uvloop's transports are not asyncio's classes, only like them.
+    transport = cast("asyncio.Transport | None", client.transport)
+    if transport is None or transport.is_closing():
         raise Refusal(Phase.EHLO, Disconnected(), peer)
     wire = Wire()
     transport.set_protocol(wire)

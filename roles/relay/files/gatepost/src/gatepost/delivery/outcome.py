@@ -192,9 +192,12 @@ def _explain(phase: Phase, error: BaseException) -> tuple[str, str]:
     if isinstance(error, Malformed):
         return "4.5.0", f"malformed reply {during}: {error}"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return "4.7.5", f"certificate not accepted: {error.verify_message or error.reason}"
+        reason = getattr(error, "verify_message", None) or error.strerror or "no reason given"
+        return "4.7.5", f"certificate not accepted: {reason}"
     if isinstance(error, ssl.SSLError):
-        return "4.7.5", f"TLS failed {during}: {error.reason or 'no reason given'}"
+        # Python sets `reason` only on errors that OpenSSL raised.
+        reason = getattr(error, "reason", None) or error.strerror or "no reason given"
+        return "4.7.5", f"TLS failed {during}: {reason}"
     if isinstance(error, TimeoutError):
         status = "4.4.1" if phase is Phase.CONNECT else "4.4.2"
         return status, f"no answer in time {during}"

@@ -1,0 +1,230 @@
+"""A next hop for tests: a real SMTP server on loopback whose answer in each phase is scripted.
+
+A script maps a phase ("greeting", "ehlo", "starttls", "auth", "rset", "mail", "rcpt", "data", "end",
+or "rcpt ADDRESS") to what is done there: bytes are sent as they are, the constants below are acted out,
+a list is used up one a time and its last item stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+import socket
+import ssl
+import struct
+from dataclasses import dataclass, field
+from types import TracebackType
+
+HANG = "hang"
+RESET = "reset"
+CLOSE = "close"
+GARBAGE = b"what is this\r\n"
+HUGE = b"250-" + b"x" * 40000
+ENDLESS = b"250-more\r\n" * 5000
+
+Act = bytes | str
+OFFERED = ("PIPELINING", "SIZE 1000000", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES")
+
+
+@dataclass
+class Received:
+    """What one transaction brought. content: octets up to the final dot line, dot-stuffed."""
+
+    mail: str
+    rcpts: list[str] = field(default_factory=list)
+    content: bytes = b""
+
+
+class _Gone(Exception):
+    pass
+
+
+class NextHop:
+    def __init__(
+        self,
+        script: dict[str, Act | list[Act]] | None = None,
+        *,
+        offered: tuple[str, ...] = OFFERED,
+        tls: ssl.SSLContext | None = None,
+        users: dict[str, str] | None = None,
+        hang_up_after: int = 0,
+    ) -> None:
+        self.script = script or {}
+        self.offered = offered
+        self.tls = tls
+        self.users = users
+        self.hang_up_after = hang_up_after
+        self.connections = 0
+        self.received: list[Received] = []
+        self.commands: list[str] = []
+        self.logins: list[tuple[str, str, str]] = []
+        self.names: list[str | None] = []
+        self.hung_up = asyncio.Event()
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        if tls is not None:
+            tls.sni_callback = lambda _socket, name, _context: self.names.append(name)
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return "127.0.0.1", self.port
+
+    async def __aenter__(self) -> NextHop:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**20)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self.connections += 1
+        try:
+            await _Connection(self, reader, writer).run()
+        except (_Gone, OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.transport.abort()
+            self._tasks.discard(task)
+
+    def act(self, phase: str, usual: bytes) -> Act:
+        act = self.script.get(phase, usual)
+        if isinstance(act, list):
+            return act.pop(0) if len(act) > 1 else act[0]
+        return act
+
+
+class _Connection:
+    def __init__(
+        self, hop: NextHop, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.hop = hop
+        self.reader = reader
+        self.writer = writer
+        self.secure = False
+        self.done = 0
+        self.now: Received | None = None
+
+    async def run(self) -> None:
+        await self.answer("greeting", b"220 next.example ESMTP\r\n")
+        while True:
+            line = (await self.line()).decode("utf-8")
+            self.hop.commands.append(line)
+            verb = re.split("[ :]", line)[0].upper()
+            await getattr(self, f"on_{verb.lower()}")(line)
+
+    async def line(self) -> bytes:
+        line = await self.reader.readuntil(b"\r\n")
+        return line[:-2]
+
+    async def answer(self, phase: str, usual: bytes) -> bytes:
+        """Acts, and returns what was answered."""
+        act = self.hop.act(phase, usual)
+        if act == HANG:
+            await asyncio.Event().wait()
+        if act == RESET:
+            raw = self.writer.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            raise _Gone
+        if act == CLOSE:
+            self.writer.close()
+            raise _Gone
+        assert isinstance(act, bytes)
+        self.writer.write(act)
+        await self.writer.drain()
+        if act.startswith(b"421"):
+            raise _Gone
+        return act
+
+    async def on_ehlo(self, line: str) -> None:
+        offered = list(self.hop.offered)
+        if self.hop.tls is not None and not self.secure:
+            offered.append("STARTTLS")
+        lines = ["next.example", *offered]
+        last = len(lines) - 1
+        text = "".join(f"250{' -'[n < last]}{word}\r\n" for n, word in enumerate(lines))
+        await self.answer("ehlo", text.encode())
+
+    async def on_helo(self, line: str) -> None:
+        await self.answer("helo", b"250 next.example\r\n")
+
+    async def on_starttls(self, line: str) -> None:
+        answer = await self.answer("starttls", b"220 go\r\n")
+        if answer.startswith(b"220") and self.hop.tls is not None:
+            await self.writer.start_tls(self.hop.tls)
+            self.secure = True
+
+    async def on_auth(self, line: str) -> None:
+        _verb, mechanism, *initial = line.split(" ")
+        if mechanism == "PLAIN":
+            parts = base64.b64decode(initial[0]).decode().split("\0")
+            user, password = parts[1], parts[2]
+        else:
+            user = base64.b64decode(initial[0]).decode()
+            self.writer.write(b"334 UGFzc3dvcmQ6\r\n")
+            password = base64.b64decode(await self.line()).decode()
+        self.hop.logins.append((mechanism, user, password))
+        right = (self.hop.users or {}).get(user) == password
+        await self.answer("auth", b"235 2.7.0 ok\r\n" if right else b"535 5.7.8 bad\r\n")
+
+    async def on_mail(self, line: str) -> None:
+        if self.hop.hang_up_after and self.done >= self.hop.hang_up_after:
+            self.hop.hung_up.set()
+            self.writer.close()
+            raise _Gone
+        answer = await self.answer("mail", b"250 2.1.0 sender ok\r\n")
+        self.now = Received(line) if answer.startswith(b"2") else None
+
+    async def on_rcpt(self, line: str) -> None:
+        if self.now is None:
+            self.writer.write(b"503 5.5.1 MAIL first\r\n")
+            return
+        address = line[line.index("<") + 1 : line.rindex(">")]
+        phase = f"rcpt {address}" if f"rcpt {address}" in self.hop.script else "rcpt"
+        answer = await self.answer(phase, b"250 2.1.5 recipient ok\r\n")
+        if answer.startswith(b"2"):
+            self.now.rcpts.append(line)
+
+    async def on_data(self, line: str) -> None:
+        good = self.now is not None and self.now.rcpts
+        usual = b"354 go on\r\n" if good else b"503 5.5.1 no recipients\r\n"
+        answer = await self.answer("data", usual)
+        if not answer.startswith(b"354"):
+            return
+        content = b""
+        while (piece := await self.reader.readuntil(b"\n")) != b".\r\n":
+            content += piece
+        now, self.now = self.now, None
+        good = now is not None and bool(now.rcpts)
+        usual = b"250 2.0.0 queued\r\n" if good else b"554 5.5.1 no recipients\r\n"
+        answer = await self.answer("end", usual)
+        if now is not None and answer.startswith(b"2"):
+            now.content = content
+            self.hop.received.append(now)
+            self.done += 1
+
+    async def on_rset(self, line: str) -> None:
+        self.now = None
+        await self.answer("rset", b"250 2.0.0 reset\r\n")
+
+    async def on_quit(self, line: str) -> None:
+        self.writer.write(b"221 bye\r\n")
+        raise _Gone
