@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("notebook", type=Path)
     parser.add_argument("parameters", nargs="*", metavar="NAME=VALUE")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     if not arguments.notebook.is_file():
         parser.error(f"{arguments.notebook}: no such file")
     try:

@@ -1,0 +1,127 @@
+"""The onboarding playbook, twice, and what AWS then holds, seen through boto3."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from notebooks.runbook import aws, relay_steps
+from tools.demo.commands import run
+from tools.demo.progress import Progress
+
+DOMAIN, REGION = "example.com", "us-east-1"
+EXCHANGE, PORT = "exchange.example.net", 587
+OUTBOUND, INBOUND = "RelayToMyExchangeServer", "RelayToGoogleWorkspace"
+POLICY, RULES, INGRESS = "gatepost-edge", "gatepost-main", "gatepost-edge"
+WANTED = relay_steps.Relays(
+    region=REGION,
+    domain=DOMAIN,
+    inbound=INBOUND,
+    inbound_host="aspmx.l.google.com",
+    outbound=OUTBOUND,
+    outbound_host=EXCHANGE,
+    outbound_port=PORT,
+    rule_set=RULES,
+    traffic_policy=POLICY,
+    ingress_point=INGRESS,
+)
+
+
+def onboard(progress: Progress, info: Mapping[str, Any], env: Mapping[str, str], out: Path) -> None:
+    """Run the playbook twice and judge both runs."""
+    # The zone is the customer's: it is there before anything of Gatepost.
+    boto3.client("route53", endpoint_url=info["aws"], region_name=REGION).create_hosted_zone(
+        Name=DOMAIN, CallerReference="demo"
+    )
+    variables = out / "variables.json"
+    variables.write_text(
+        json.dumps(
+            {
+                "gatepost_domain": DOMAIN,
+                "gatepost_region": REGION,
+                "gatepost_exchange_host": EXCHANGE,
+                "gatepost_exchange_port": PORT,
+                "gatepost_publish_dns": "route53",
+                "gatepost_tags": {"made-by": "gatepost"},
+                "gatepost_attestation_file": str(out / "attestation.json"),
+            },
+            indent=2,
+        )
+    )
+    for number, title in ((1, "first"), (2, "second")):
+        progress.part(f"Onboard {DOMAIN}: the playbook, {title} run")
+        status, output = run(
+            [
+                "ansible-playbook",
+                "playbooks/onboard_google_workspace.yml",
+                "-i",
+                "localhost,",
+                "-e",
+                f"@{variables}",
+            ],
+            log=out / f"playbook-{number}.log",
+            env={**env, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "false"},
+            told=lambda line: _task(progress, line),
+        )
+        recap = dict(re.findall(r"(\w+)=(\d+)", output.rpartition("PLAY RECAP")[2]))
+        shown = ", ".join(f"{name} {recap.get(name, '?')}" for name in ("ok", "changed", "failed"))
+        progress.check(f"playbook, {title} run: succeeds", status == 0, shown)
+        if number == 2:
+            same = recap.get("changed") == "0"
+            progress.check("playbook, second run: changes nothing", same, shown)
+        leaked = [secret for secret in progress.secrets if secret in output]
+        progress.check(f"playbook, {title} run: prints no secret", not leaked)
+
+
+def attest(progress: Progress, env: Mapping[str, str], out: Path) -> Path:
+    """A person's statement on the console's settings; the file's path."""
+    path = out / "attestation.json"
+    status, output = run(
+        [
+            *("ansible", "localhost", "-i", "localhost,", "-c", "local"),
+            *("-e", "ansible_python_interpreter={{ ansible_playbook_python }}"),
+            *("-m", "gatepost.mail.google_inbound_gateway_attestation"),
+            *("-a", f"domain={DOMAIN} region={REGION} path={path} attested_by=admin@{DOMAIN}"),
+        ],
+        log=out / "attestation.log",
+        env={**env, "ANSIBLE_NOCOLOR": "1"},
+    )
+    progress.check("attestation is recorded", status == 0, output[-300:] if status else str(path))
+    return path
+
+
+def verify(progress: Progress, info: Mapping[str, Any]) -> None:
+    """What AWS holds: everything that the page asks for."""
+    progress.part("What AWS holds now, read with boto3")
+    state = aws.read(
+        region=REGION,
+        endpoint_url=info["aws"],
+        domain=DOMAIN,
+        inbound_relay=INBOUND,
+        outbound_relay=OUTBOUND,
+        rule_set=RULES,
+        traffic_policy=POLICY,
+        ingress_point=INGRESS,
+    )
+    for judged in (relay_steps.inbound, relay_steps.outbound, relay_steps.path):
+        for step in judged(state, WANTED):
+            detail = f"asked {step.asked}; found {step.found}; {step.proof}"
+            progress.check(f"AWS: {step.step}", step.verdict == "verified", detail)
+    rules = relay_steps.rules_of(state.rule_set.value)
+    conditioned = [bool(rules) and bool(rules[0].get("Conditions")), bool(rules[-1].get("Unless"))]
+    names = ", ".join(str(rule.get("Name")) for rule in rules)
+    both = len(rules) == 2 and all(conditioned)
+    progress.check("AWS: the page's rule and its Unless counterpart", both, names)
+
+
+def _task(progress: Progress, line: str) -> None:
+    found = re.match(r"TASK \[(.+)\]|(ok|changed|fatal|failed): ", line)
+    if found and found[1]:
+        progress.tell(f"   {found[1]}")
+    elif found and found[2] != "ok":
+        progress.tell(f"     {found[2]}")
