@@ -7,6 +7,7 @@ choose the suites of TLS 1.3, one of which (ChaCha20-Poly1305) is not approved.
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from pathlib import Path
 from typing import Final
@@ -65,18 +66,17 @@ def expiry(context: ssl.SSLContext, tls: ServerTls) -> float | None:
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     ours = client.wrap_bio(to_client, to_server)
     theirs = context.wrap_bio(to_server, to_client, server_side=True)
-    for _ in range(4):
-        for end in (ours, theirs):
-            try:
-                end.do_handshake()
-            except ssl.SSLWantReadError:
-                continue
-            except ssl.SSLError:
-                # A server that wants a client certificate refuses ours after showing its own.
-                if end is ours:
-                    return None
-        certificate = ours.getpeercert()
-        if certificate:
+    for _turn in range(4):
+        try:
+            ours.do_handshake()
+        except ssl.SSLWantReadError:
+            # A server that wants a client certificate refuses ours, after showing its own.
+            with contextlib.suppress(ssl.SSLError):
+                theirs.do_handshake()
+        except ssl.SSLError:
+            return None
+        else:
+            certificate = ours.getpeercert() or {}
             return float(ssl.cert_time_to_seconds(str(certificate["notAfter"])))
     return None
 
