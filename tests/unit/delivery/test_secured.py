@@ -176,7 +176,7 @@ class World:
             self.hops,
             timeouts=QUICK,
             clock=lambda: self.now,
-            record=lambda event, /, **fields: self.events.append(f"{event} {fields['relay']}"),
+            record=lambda event, /, **fields: self.events.append(f"{event} {fields.get('relay')}"),
         )
 
 

@@ -68,8 +68,7 @@ async def _connect(hop: NextHop, tls: Tls, timeouts: Timeouts, contexts: TlsCont
         offered = Extensions.of(client.esmtp_extensions)
         wire = _take_over(client, peer)
     except BaseException:
-        client.close()
-        sock.close()
+        client.close()  # and with it the socket, which is the transport's by now
         raise
     return Session(wire, hop, offered, peer=peer, tls=version, timeouts=timeouts)
 
