@@ -10,6 +10,7 @@ vault       may Mail Manager read this secret, decrypt with this key?
 mailmanager relays, rule sets, traffic policies, ingress points, tags
 identities  SESv2 email identities, verified by the emulated DNS
 guards      what moto lets pass and the services refuse
+moto_gaps   what moto refuses and the services take
 calls       which operation an HTTP request is, and how many there were
 wire        HTTP answers in each protocol's own form
 app         the front: counts, injects faults, dispatches

@@ -15,7 +15,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.wrappers import Request, Response
 
-from emulators.aws import calls, errors, guards, moto_state, wire
+from emulators.aws import calls, errors, guards, moto_gaps, moto_state, wire
 from emulators.aws.calls import Call, Counters
 from emulators.aws.errors import ServiceError
 from emulators.aws.identities import Identities
@@ -35,6 +35,7 @@ class App:
     """The WSGI application."""
 
     def __init__(self, clock: Clock, faults: Faults) -> None:
+        moto_gaps.mend()
         self.mailmanager = MailManager(clock)
         self.identities = Identities(clock)
         self.counters = Counters()

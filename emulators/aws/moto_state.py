@@ -5,11 +5,14 @@ objects are pickled as they are, together (they refer to each other), beside mot
 version's objects are refused, not guessed at.
 """
 
+import io
 import pickle
 from pathlib import Path
 from typing import Any
 
 import moto
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto.backends import get_backend
 from moto.moto_api._internal import moto_api_backend
 from moto.s3.models import s3_backends
@@ -20,6 +23,24 @@ from emulators.aws.scope import Scope
 SERVICES = ("iam", "kms", "route53", "s3", "secretsmanager", "ses", "sesv2", "sns", "sts")
 
 _FORMAT = ("gatepost emulators", 1, moto.__version__)
+
+
+class _Pickler(pickle.Pickler):
+    """Keys of the cryptography library cannot be pickled: they go as PEM."""
+
+    def reducer_override(self, value: Any) -> Any:
+        if not isinstance(value, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+            return NotImplemented
+        pem = value.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        return _from_pem, (pem,)
+
+
+def _from_pem(pem: bytes) -> Any:
+    return serialization.load_pem_private_key(pem, password=None)
 
 
 def kms(scope: Scope) -> Any:
@@ -58,7 +79,9 @@ def save(path: Path, extra: Any) -> None:
     }
     fresh = path.with_name(path.name + ".new")
     fresh.touch(mode=0o600)
-    fresh.write_bytes(pickle.dumps(document))
+    content = io.BytesIO()
+    _Pickler(content).dump(document)
+    fresh.write_bytes(content.getvalue())
     fresh.replace(path)
 
 
