@@ -247,7 +247,7 @@ async def test_a_trusted_proxy_names_the_client_also_after_starttls(
 async def test_whoever_may_not_or_does_not_say_who_is_dropped_in_silence(
     relay: Any, trusted: Any, data: bytes, reason: str
 ) -> None:
-    served = await relay(proxy_trusted=trusted, limits=Limits(proxy_seconds=0.2))
+    served = await relay(proxy_trusted=trusted, limits=Limits(proxy_seconds=1))
     client = await served.client()
     client.say(data)
     assert await client.rest() == b""
