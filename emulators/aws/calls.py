@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import werkzeug.exceptions
+from botocore.exceptions import UnknownServiceError
 from moto.core.request import Request
 from moto.core.routing import get_service_router
 
@@ -97,7 +98,7 @@ def protocol(service: str) -> str:
     """json, rest-json, rest-xml or query."""
     try:
         return str(validation.service_model(service).resolved_protocol)
-    except Exception:
+    except UnknownServiceError:
         return "rest-xml"
 
 

@@ -1,9 +1,12 @@
 """Email identities through boto3: verified by the emulated DNS and by nothing else."""
 
+import base64
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 
 def change(cloud: Any, zone: str, action: str, name: str, kind: str, value: str) -> None:
@@ -97,3 +100,31 @@ def test_lists_in_pages(ses: Any) -> None:
     listed = first["EmailIdentities"] + second["EmailIdentities"]
     assert [one["IdentityName"] for one in listed] == names
     assert "NextToken" not in second
+
+
+def test_a_key_of_ones_own_verifies_by_its_public_half(cloud: Any, ses: Any, zone: str) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    private = key.private_bytes(
+        serialization.Encoding.DER,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    attributes = {
+        "DomainSigningSelector": "own",
+        "DomainSigningPrivateKey": base64.b64encode(private).decode(),
+    }
+    made = ses.create_email_identity(EmailIdentity="example.com", DkimSigningAttributes=attributes)
+    assert made["DkimAttributes"]["SigningAttributesOrigin"] == "EXTERNAL"
+    assert made["DkimAttributes"]["Status"] == "PENDING"
+    text = f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}"
+    value = f'"{text[:200]}" "{text[200:]}"'
+    change(cloud, zone, "CREATE", "own._domainkey.example.com", "TXT", value)
+    assert ses.get_email_identity(EmailIdentity="example.com")["VerifiedForSendingStatus"]
+    with pytest.raises(ses.exceptions.BadRequestException):
+        ses.create_email_identity(
+            EmailIdentity="example.net",
+            DkimSigningAttributes=attributes | {"DomainSigningPrivateKey": "bm8ga2V5"},
+        )
