@@ -1,0 +1,96 @@
+"""SIGKILL to the whole daemon, supervisor and workers at once, at random moments while real clients
+send 2,000 messages: started again, it delivers every message that got its 250. Duplicates are
+counted: a next hop's 250 that was not recorded before the kill means one more delivery."""
+
+from __future__ import annotations
+
+import os
+import smtplib
+import threading
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.crash.sink import Sink
+from tests.integration.daemon.running import Daemon, base_config
+
+MESSAGES = 2000
+CLIENTS = 4
+LINE = "x" * 76 + "\r\n"
+KILLS = 30 if os.environ.get("GATEPOST_CRASH") == "full" else 5
+
+
+class Client(threading.Thread):
+    """Sends its numbers one after the other, again and again until each got 250 (as a real sender
+    does), and notes which did."""
+
+    def __init__(self, port: int, numbers: list[int]) -> None:
+        super().__init__(daemon=True)
+        self._port = port
+        self._numbers = numbers
+        self.accepted: set[int] = set()
+        self.tries = 0
+
+    def run(self) -> None:
+        left = list(reversed(self._numbers))
+        while left:
+            try:
+                with smtplib.SMTP("127.0.0.1", self._port, timeout=20) as client:
+                    while left:
+                        self.tries += 1
+                        self._send(client, left[-1])
+                        self.accepted.add(left.pop())
+            except (OSError, smtplib.SMTPException):
+                time.sleep(0.02)
+
+    def _send(self, client: smtplib.SMTP, number: int) -> None:
+        text = f"From: ann@gmail.com\r\nX-Number: {number}\r\n\r\n{LINE * (number % 40)}\r\n"
+        client.sendmail("ann@gmail.com", ["bob@example.com"], text)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_message_that_got_250_is_lost(tmp_path: Path, workers: int) -> None:
+    random = Random(os.environ.get("GATEPOST_SEED", workers))
+    with Sink() as sink:
+        relays = {"next": {"tls": "none", "address": f"127.0.0.1:{sink.port}"}}
+        config = base_config(bindings={"relays": relays}, workers=workers)
+        config["limits"] = {"connections_per_client": 50}
+        daemon = Daemon(tmp_path, config)
+        clients = [
+            Client(daemon.port(), list(range(first, MESSAGES, CLIENTS))) for first in range(CLIENTS)
+        ]
+        kills = 0
+        try:
+            daemon.start()
+            for client in clients:
+                client.start()
+            while any(client.is_alive() for client in clients):
+                accepted = sum(len(client.accepted) for client in clients)
+                goal = MESSAGES * (kills + random.random()) / (KILLS + 1)
+                while accepted < goal and any(client.is_alive() for client in clients):
+                    time.sleep(0.002)
+                    accepted = sum(len(client.accepted) for client in clients)
+                if kills == KILLS:
+                    break
+                daemon.kill()
+                kills += 1
+                daemon.start()
+            for client in clients:
+                client.join(60)
+            accepted_numbers = set().union(*(client.accepted for client in clients))
+            lost = sink.wait(accepted_numbers, 60)
+            daemon.stop()
+        finally:
+            daemon.kill()
+    delivered = sum(sink.numbers.values())
+    tries = sum(client.tries for client in clients)
+    twice = delivered - len(sink.numbers)
+    print(
+        f"\nworkers  killed  sent  250  delivered  lost  duplicates"
+        f"\n{workers:7}{kills:8}{tries:6}{len(accepted_numbers):5}{delivered:11}{len(lost):6}{twice:12}"
+    )
+    assert len(accepted_numbers) == MESSAGES
+    assert kills == KILLS
+    assert not lost
