@@ -54,9 +54,7 @@ class Authority:
         )
         return files
 
-    def context(
-        self, host: str, *, until: datetime.datetime = NOW + DAY
-    ) -> ssl.SSLContext:
+    def context(self, host: str, *, until: datetime.datetime = NOW + DAY) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*self.issue(host, until=until))
         return context

@@ -91,9 +91,7 @@ async def test_a_certificate_that_is_not_accepted_defers(
     host = "other.example" if fault == "wrong host" else "next.example"
     context = issuer.context(host, until=NOW - DAY if fault == "expired" else NOW + DAY)
     async with NextHop(tls=context, offered=PLAIN, users=USERS) as server:
-        outcome = await one(
-            server, Tls.VERIFY, ca_file=str(authority.file), credentials=RIGHT
-        )
+        outcome = await one(server, Tls.VERIFY, ca_file=str(authority.file), credentials=RIGHT)
     assert (outcome.verdict, outcome.status) == (Verdict.DEFERRED, "4.7.5")
     assert "certificate not accepted" in outcome.text
     assert server.logins == []
@@ -168,9 +166,7 @@ class World:
         self.now = 1000.0
         self.secret: Credentials | None = first
         self.events: list[str] = []
-        hop = mail.hop(
-            server.address, Tls.VERIFY, ca_file=str(authority.file), credentials=first
-        )
+        hop = mail.hop(server.address, Tls.VERIFY, ca_file=str(authority.file), credentials=first)
         self.hops = mail.Hops(hop, renewed=lambda: self.secret)
         self.relay = Relay(
             self.hops,

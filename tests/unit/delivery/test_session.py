@@ -74,9 +74,7 @@ async def test_all_refused(offered: tuple[str, ...], data: bytes) -> None:
 
 
 @pytest.mark.parametrize("phase", ["mail", "data", "end"])
-async def test_a_connection_is_reused_after_a_refusal(
-    offered: tuple[str, ...], phase: str
-) -> None:
+async def test_a_connection_is_reused_after_a_refusal(offered: tuple[str, ...], phase: str) -> None:
     usual = {"mail": b"250 ok\r\n", "data": b"354 go on\r\n", "end": b"250 ok\r\n"}[phase]
     script = {phase: [b"550 5.7.1 no\r\n", usual]}
     async with NextHop(script, offered=offered) as server:  # type: ignore[arg-type]

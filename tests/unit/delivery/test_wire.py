@@ -85,7 +85,15 @@ def test_a_path_is_the_address_in_angle_brackets(address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["a b@c.d", "a@b.c>", "<a@b.c", "a@b.c\r\nRCPT TO:<x@y.z>", 'a"b@c.d', "a@b\x00.c", "a\x85@b.c"],
+    [
+        "a b@c.d",
+        "a@b.c>",
+        "<a@b.c",
+        "a@b.c\r\nRCPT TO:<x@y.z>",
+        'a"b@c.d',
+        "a@b\x00.c",
+        "a\x85@b.c",
+    ],
 )
 def test_an_address_that_cannot_be_written(address: str) -> None:
     with pytest.raises(Unsendable) as caught:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from email.header import Header
 
 from gatepost.delivery.outcome import Unsendable
+from gatepost.delivery.trace import header_end
 from gatepost.delivery.values import Outgoing
 from gatepost.spool.interface import Recipient
 
@@ -102,8 +103,7 @@ class Needs:
         eight_bit = not body.isascii()
         utf8_headers = False
         if eight_bit and outgoing.smtputf8:
-            end = body.find(b"\r\n\r\n")
-            utf8_headers = not body[: end if end >= 0 else len(body)].isascii()
+            utf8_headers = not body[: header_end(body)].isascii()
         return cls(len(added) + size(body), eight_bit, utf8_headers)
 
 

@@ -8,7 +8,6 @@ that its dot-stuffing stands as it is.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from email.utils import format_datetime
 from gatepost.delivery import command, report
 from gatepost.delivery.outcome import Unsendable
 from gatepost.delivery.report import Group
+from gatepost.delivery.trace import header_end
 from gatepost.delivery.values import Outcome
 from gatepost.spool.interface import Accepted, Message, Recipient, Step
 
@@ -242,8 +242,7 @@ def _path(address: str) -> str:
 
 def _header(body: bytes, limit: int) -> bytes:
     """The header section without its blank line, whole lines up to the limit."""
-    found = re.search(rb"(?:\A|\r\n)\r\n", body)
-    header = body[: found.end() - 2] if found else body
+    header = body[: header_end(body)]
     return header if len(header) <= limit else header[: header.rfind(b"\r\n", 0, limit) + 2]
 
 

@@ -11,6 +11,8 @@ import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from gatepost.delivery.trace import header_end
+
 Group = list[tuple[str, str]]  # the fields of one block of a delivery status
 
 _WIDTH = 76
@@ -55,33 +57,26 @@ def compose(
 ) -> bytes:
     """The notice. fields: its header, ready to be written. text: paragraphs for people. about,
     groups: the delivery status. original: the message, or (not whole) its header, in wire form."""
-    while boundary.encode() in original or any(boundary in line for line in text):
-        boundary += "-x"
     eight_bit = not original.isascii()
+    blocks = "\r\n".join(_block(group) for group in (about, *groups))
+    parts = [
+        _text_part(text),
+        b"Content-Type: message/delivery-status\r\n\r\n" + blocks.encode("ascii") + b"\r\n",
+        _original_part(original, whole, smtputf8, eight_bit),
+    ]
+    while any(boundary.encode() in part for part in parts):
+        boundary += "-x"
     delimiter = f"--{boundary}\r\n".encode()
-    header = [*(f"{name}: {_clean(value)}" for name, value in fields)]
-    header += [
+    header = [
+        *(f"{name}: {_clean(value)}" for name, value in fields),
         "MIME-Version: 1.0",
         'Content-Type: multipart/report; report-type="delivery-status";',
         f'\tboundary="{boundary}"',
+        *(["Content-Transfer-Encoding: 8bit"] if eight_bit else []),
+        "",
     ]
-    if eight_bit:
-        header.append("Content-Transfer-Encoding: 8bit")
-    blocks = "\r\n".join(_block(group) for group in (about, *groups))
-    return b"".join(
-        [
-            _lines([*header, ""]),
-            delimiter,
-            _text_part(text),
-            delimiter,
-            b"Content-Type: message/delivery-status\r\n\r\n",
-            blocks.encode("ascii"),
-            b"\r\n",
-            delimiter,
-            _original_part(original, whole, smtputf8, eight_bit),
-            f"--{boundary}--\r\n".encode(),
-        ]
-    )
+    framed = b"".join(delimiter + part for part in parts)
+    return _lines(header) + framed + f"--{boundary}--\r\n".encode()
 
 
 def _text_part(text: Sequence[str]) -> bytes:
@@ -117,9 +112,7 @@ def _block(group: Group) -> str:
 
 
 def _original_part(original: bytes, whole: bool, smtputf8: bool, eight_bit: bool) -> bytes:
-    end = original.find(b"\r\n\r\n")
-    header = original if end < 0 else original[:end]
-    if smtputf8 and not header.isascii():
+    if smtputf8 and not original[: header_end(original)].isascii():
         kind = "message/global" if whole else "message/global-headers"
     else:
         kind = "message/rfc822" if whole else "text/rfc822-headers"

@@ -52,5 +52,13 @@ def received(
 
 def hops(body: bytes) -> int:
     """How many Received fields the header section of a message in wire form has."""
-    end = body.find(b"\r\n\r\n")
-    return len(_RECEIVED.findall(body, 0, len(body) if end < 0 else end))
+    return len(_RECEIVED.findall(body, 0, header_end(body)))
+
+
+def header_end(body: bytes) -> int:
+    """Where the header section of a message in wire form ends: after its last line, before the
+    blank one."""
+    if body.startswith(b"\r\n"):
+        return 0
+    blank = body.find(b"\r\n\r\n")
+    return len(body) if blank < 0 else blank + 2

@@ -1,0 +1,203 @@
+"""MX delivery against a real DNS server on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+from typing import cast
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+from unit.delivery import mail
+from unit.delivery.nexthop import NextHop as Server
+
+from gatepost.delivery.outcome import Unmet, Unsendable
+from gatepost.delivery.relay import Relay
+from gatepost.delivery.resolve import MxResolver
+from gatepost.delivery.session import Timeouts
+from gatepost.delivery.values import NextHop, Tls, Verdict
+
+ZONE = {
+    ("two.example", "MX"): ["20 b.example.", "10 a.example."],
+    ("equal.example", "MX"): ["10 a.example.", "10 b.example.", "10 c.example."],
+    ("null.example", "MX"): ["0 ."],
+    ("nullish.example", "MX"): ["0 .", "10 a.example."],
+    ("bare.example", "A"): ["192.0.2.9"],
+    ("dangling.example", "MX"): ["10 gone.example."],
+    ("half.example", "MX"): ["10 gone.example.", "20 a.example."],
+    ("self.example", "MX"): ["10 mx.example.net."],
+    ("backup.example", "MX"): ["10 a.example.", "20 mx.example.net.", "30 b.example."],
+    ("address.example", "MX"): ["10 us.example.", "20 b.example."],
+    ("loop.example", "MX"): ["10 inward.example."],
+    ("sick.example", "MX"): ["10 servfail.example.", "20 a.example."],
+    ("ill.example", "MX"): ["10 servfail.example."],
+    ("empty.example", "TXT"): ["nothing"],
+    ("a.example", "A"): ["192.0.2.1"],
+    ("a.example", "AAAA"): ["2001:db8::1"],
+    ("b.example", "A"): ["192.0.2.2"],
+    ("c.example", "A"): ["192.0.2.3"],
+    ("us.example", "A"): ["198.51.100.1"],
+    ("inward.example", "A"): ["127.0.0.1"],
+    ("xn--mnchen-3ya.example", "A"): ["192.0.2.5"],
+}
+
+
+class Dns(asyncio.DatagramProtocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+        query = dns.message.from_wire(data)
+        question = query.question[0]
+        name = question.name.to_text(omit_final_dot=True)
+        kind = dns.rdatatype.to_text(question.rdtype)
+        answer = dns.message.make_response(query)
+        answer.flags |= dns.flags.RA
+        found = ZONE.get((name, kind))
+        if found is not None:
+            answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", kind, *found))
+        elif name.startswith("silent"):
+            return
+        elif name.startswith("servfail"):
+            answer.set_rcode(dns.rcode.SERVFAIL)
+        elif not any(known == name for known, _kind in ZONE):
+            answer.set_rcode(dns.rcode.NXDOMAIN)
+        self.transport.sendto(answer.to_wire(), address)
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    loop = asyncio.get_running_loop()
+    transport, _protocol = await loop.create_datagram_endpoint(Dns, local_addr=("127.0.0.1", 0))
+    yield transport.get_extra_info("sockname")[1]
+    transport.close()
+
+
+def resolver(port: int, **more: object) -> MxResolver:
+    values: dict[str, object] = {
+        "nameservers": ["127.0.0.1"],
+        "port": port,
+        "timeout": 5.0,
+        "shuffle": lambda hosts: hosts.sort(reverse=True),
+        **more,
+    }
+    ourselves = frozenset({"MX.example.net.", "198.51.100.1"})
+    return MxResolver(ourselves, **values)  # type: ignore[arg-type]
+
+
+def template(domain: str) -> NextHop:
+    return NextHop(domain, domain, 25, Tls.MAY, "mx.example.net")
+
+
+A = [("a.example", "192.0.2.1"), ("a.example", "2001:db8::1")]
+B = [("b.example", "192.0.2.2")]
+C = [("c.example", "192.0.2.3")]
+
+
+@pytest.mark.parametrize(
+    ("domain", "wanted"),
+    [
+        ("two.example", A + B),
+        ("equal.example", C + B + A),
+        ("nullish.example", A),
+        ("bare.example", [("bare.example", "192.0.2.9")]),
+        ("half.example", A),
+        ("backup.example", A),
+        ("sick.example", A),
+        ("münchen.example", [("münchen.example", "192.0.2.5")]),
+        ("[192.0.2.7]", [("192.0.2.7", "192.0.2.7")]),
+        ("[IPv6:2001:db8::7]", [("2001:db8::7", "2001:db8::7")]),
+    ],
+)
+async def test_found(domain: str, wanted: list[tuple[str, str]], port: int) -> None:
+    found = await resolver(port).expand(template(domain))
+    assert [(it.server_name, it.address) for it in found] == [
+        (name, (address, 25)) for name, address in wanted
+    ]
+    assert {it.name for it in found} == {domain}
+
+
+@pytest.mark.parametrize(
+    ("domain", "kind", "status"),
+    [
+        ("null.example", Unsendable, "5.1.10"),
+        ("nowhere.example", Unsendable, "5.1.2"),
+        ("empty.example", Unsendable, "5.1.2"),
+        ("[nonsense]", Unsendable, "5.1.2"),
+        ("a..example", Unsendable, "5.1.2"),
+        ("x" * 70 + ".example", Unsendable, "5.1.2"),
+        ("dangling.example", Unmet, "4.4.4"),
+        ("servfail.example", Unmet, "4.4.3"),
+        ("ill.example", Unmet, "4.4.3"),
+        ("self.example", Unmet, "4.4.6"),
+        ("address.example", Unmet, "4.4.6"),
+        ("mx.example.net", Unsendable, "5.1.2"),
+        ("us.example", Unmet, "4.4.6"),
+        ("loop.example", Unmet, "4.4.6"),
+        ("[127.0.0.1]", Unmet, "4.4.6"),
+        ("[IPv6:::ffff:127.0.0.1]", Unmet, "4.4.6"),
+        ("[0.0.0.0]", Unmet, "4.4.6"),
+    ],
+)
+async def test_not_found(
+    domain: str, kind: type[Unmet | Unsendable], status: str, port: int
+) -> None:
+    with pytest.raises(kind) as caught:
+        await resolver(port).expand(template(domain))
+    assert caught.value.status == status
+
+
+async def test_silence_defers(port: int) -> None:
+    with pytest.raises(Unmet) as caught:
+        await resolver(port, timeout=0.2).expand(template("silent.example"))
+    assert caught.value.status == "4.4.3"
+
+
+async def test_an_address_that_is_given_asks_nobody() -> None:
+    given = dataclasses.replace(template("x.example"), address=("127.0.0.1", 1))
+    assert await MxResolver().expand(given) == [given]
+
+
+class Several:
+    """A resolver whose answer is given."""
+
+    def __init__(self, *found: tuple[str, int]) -> None:
+        self.found = found
+
+    async def expand(self, template: NextHop) -> list[NextHop]:
+        return [dataclasses.replace(template, address=address) for address in self.found]
+
+
+async def test_the_next_host_is_tried_where_one_cannot_be_reached() -> None:
+    async with Server() as closed:
+        nobody = closed.address
+    async with Server({"greeting": b"554 no\r\n"}) as unwilling, Server() as willing:
+        relay = Relay(
+            mail.Hops(template("x.example")),
+            mx=Several(nobody, unwilling.address, willing.address),  # type: ignore[arg-type]
+            timeouts=Timeouts(*[20.0] * 7),
+        )
+        message = mail.message("bob@x.example", destination="mx:x.example")
+        [outcome] = await relay.run(mail.leases(message), mail.BODY)
+        await relay.close()
+    assert outcome.verdict is Verdict.DELIVERED
+    assert (unwilling.connections, willing.connections) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("domain", "verdict", "status"),
+    [
+        ("null.example", Verdict.FAILED, "5.1.10"),
+        ("nowhere.example", Verdict.FAILED, "5.1.2"),
+        ("servfail.example", Verdict.DEFERRED, "4.4.3"),
+    ],
+)
+async def test_outcomes(domain: str, verdict: Verdict, status: str, port: int) -> None:
+    relay = Relay(mail.Hops(template(domain)), mx=resolver(port))
+    message = mail.message(f"bob@{domain}", destination=f"mx:{domain}")
+    [outcome] = await relay.run(mail.leases(message), mail.BODY)
+    assert (outcome.verdict, outcome.status) == (verdict, status)
