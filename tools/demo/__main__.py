@@ -107,7 +107,8 @@ def _runbook(
         cwd=ROOT / "notebooks",
         told=lambda line: progress.tell(f"   {line}"),
     )
-    progress.check("the runbook completes and nothing failed", status == 0, output[-500:])
+    detail = output[-500:] if status else str(OUT / "runbook" / "google_workspace.html")
+    progress.check("the runbook completes and nothing failed", status == 0, detail)
 
 
 if __name__ == "__main__":
