@@ -156,7 +156,10 @@ def _steps(
 ) -> list[Callable[[], object]]:
     service = services["secretsmanager"]
     text = json.dumps(want.value)
-    write_policy = lambda: secretsmanager.put_policy(service, arns[0], json.dumps(policy))  # noqa: E731
+
+    def write_policy() -> None:
+        secretsmanager.put_policy(service, arns[0], json.dumps(policy))
+
     if current is None:
         made = {"Name": want.name, "KmsKeyId": want.key, "SecretString": text}
         made["Description"] = want.description or ""
