@@ -1,0 +1,304 @@
+"""The scheduler on a real disk spool; runner, notices, clock and chance are in the tests' hands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from unit.spool.builders import NOW, message, step
+
+from gatepost.delivery.values import ConfigurationFailure, Outcome, Scope, Verdict
+from gatepost.queue.retry import RetryPolicy
+from gatepost.queue.scheduler import Limits, Scheduler
+from gatepost.reply import Reply
+from gatepost.spool.disk import DiskSpool, Settings
+from gatepost.spool.interface import Lease, SpoolFull, State
+
+DELIVERED = Outcome(Verdict.DELIVERED, Scope.MESSAGE, "ok", "2.0.0", Reply(250, "2.0.0", "ok"))
+LATER = Outcome(Verdict.DEFERRED, Scope.RECIPIENT, "busy", "4.2.1", Reply(450, "4.2.1", "busy"))
+DOWN = Outcome(Verdict.DEFERRED, Scope.SITE, "connection refused", "4.4.1")
+REFUSED = Outcome(Verdict.FAILED, Scope.RECIPIENT, "no", "5.1.1", Reply(550, "5.1.1", "no"))
+
+
+class Runner:
+    """answer: gives the outcome of a lease, or raises. gate: runs wait for it."""
+
+    def __init__(self, answer: Callable[[Lease], Outcome]) -> None:
+        self.answer = answer
+        self.batches: list[list[Lease]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.now = self.most = 0
+
+    async def run(self, batch: Sequence[Lease], body: bytes) -> Sequence[Outcome]:
+        self.batches.append(list(batch))
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            await self.gate.wait()
+            return [self.answer(lease) for lease in batch]
+        finally:
+            self.now -= 1
+
+
+class Notices:
+    def __init__(self) -> None:
+        self.made: list[tuple[str, str, list[int]]] = []
+
+    def _make(self, kind: str, it: Any, steps: list[int]) -> Any:
+        self.made.append((kind, it.id, steps))
+        return message(f"{kind}-{it.id}-{len(self.made)}", step("relay:dsn")), b"notice"
+
+    def failed(self, it: Any, reports: Any, body: bytes, now: float) -> Any:
+        return self._make("failed", it, [report[0] for report in reports])
+
+    def delayed(self, it: Any, reports: Any, body: bytes, now: float, until: float) -> Any:
+        return self._make("delayed", it, [report[0] for report in reports])
+
+    def relayed(self, it: Any, reports: Any, body: bytes, now: float) -> Any:
+        return self._make("relayed", it, [report[0] for report in reports])
+
+    def bounced(self, it: Any, number: int, body: bytes, now: float) -> Any:
+        return self._make("bounced", it, [number])
+
+
+class Bench:
+    def __init__(self, spool: DiskSpool, answer: Callable[[Lease], Outcome], **limits: Any) -> None:
+        self.spool = spool
+        self.now = NOW
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.runner = Runner(answer)
+        self.notices = Notices()
+        self.scheduler = Scheduler(
+            spool,
+            self.runner,
+            self.notices,
+            policy=RetryPolicy(jitter=0),
+            limits=Limits(**limits),
+            record=lambda event, /, **fields: self.events.append((event, fields)),
+            clock=lambda: self.now,
+            random=lambda: 0.5,
+        )
+        self.scheduler.suspend("relay:dsn")
+
+    def named(self, name: str) -> list[dict[str, Any]]:
+        return [fields for event, fields in self.events if event == name]
+
+    async def until(self, true: Callable[[], object]) -> None:
+        async with asyncio.timeout(10):
+            while not true():  # noqa: ASYNC110  (conditions of many kinds)
+                await asyncio.sleep(0.005)
+
+    async def later(self, seconds: float) -> None:
+        self.now += seconds
+        self.scheduler.resume("nothing")  # the loop looks at the clock again
+
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Open:
+    @asynccontextmanager
+    async def opened(answer: Callable[[Lease], Outcome], **limits: Any) -> AsyncIterator[Bench]:
+        spool = await DiskSpool.open(tmp_path / "0", settings=Settings(low_space=0))
+        bench = Bench(spool, answer, **limits)
+        task = asyncio.create_task(bench.scheduler.run())
+        try:
+            yield bench
+        finally:
+            bench.runner.gate.set()
+            await bench.scheduler.drain(5)
+            await task
+            await spool.close()
+
+    return opened
+
+
+async def test_delivered_at_once(bench: Open) -> None:
+    async with bench(lambda lease: DELIVERED) as it:
+        await it.spool.accept(message("m1"), b"body")
+        await it.until(lambda: it.spool.pending == 0)
+        (fields,) = it.named("Delivery")
+        assert (fields["id"], fields["destination"], fields["attempts"]) == ("m1", "relay:a", 1)
+        assert (fields["code"], fields["status"]) == (250, "2.0.0")
+
+
+async def test_one_batch_a_message_sender_and_headers(bench: Open) -> None:
+    async with bench(lambda lease: DELIVERED) as it:
+        it.scheduler.suspend("relay:a")
+        steps = [step(program=number) for number in range(3)]
+        steps += [step(program=3, headers=(("X", "1"),)), step(program=0)]
+        await it.spool.accept(message("m1", *steps), b"body")
+        it.scheduler.resume("relay:a")
+        await it.until(lambda: it.spool.pending == 0)
+        found = sorted([lease.entry.step for lease in batch] for batch in it.runner.batches)
+        assert found == [[0, 1, 2], [3], [4]]
+
+
+async def test_deferred_by_the_policy_then_delivered(bench: Open) -> None:
+    answers = [LATER, LATER, DELIVERED]
+    async with bench(lambda lease: answers.pop(0)) as it:
+        await it.spool.accept(message("m1"), b"body")
+        for wait in (300, 600):
+            await it.until(lambda due=it.now + wait: it.spool.next_due() == due)
+            await it.later(wait)
+        await it.until(lambda: it.spool.pending == 0)
+        assert [fields["attempts"] for fields in it.named("TransientFailure")] == [1, 2]
+        assert it.notices.made == []
+
+
+async def test_a_failure_is_told_by_the_same_settle(bench: Open) -> None:
+    async with bench(lambda lease: REFUSED if lease.entry.step else DELIVERED) as it:
+        await it.spool.accept(message("m1", step(), step(program=1), step(program=2)), b"body")
+        await it.until(lambda: it.notices.made and it.spool.pending == 1)
+        assert it.notices.made == [("failed", "m1", [1, 2])]
+        assert [entry.message.id async for entry in it.spool.scan()] == ["failed-m1-1"]
+        assert len(it.named("Bounce")) == 2
+
+
+async def test_delay_notice_once_and_expiry(bench: Open) -> None:
+    async with bench(lambda lease: LATER) as it:
+        await it.spool.accept(message("m1", received_at=NOW - 5 * 3600), b"body")
+        await it.until(lambda: len(it.named("TransientFailure")) == 1)
+        await it.until(lambda: it.spool.next_due() == it.now + 300)
+        await it.later(300)
+        await it.until(lambda: len(it.named("TransientFailure")) == 2)
+        await it.until(lambda: it.spool.next_due() == it.now + 600)
+        await it.later(5 * 86400)
+        await it.until(lambda: it.named("Expiration"))
+        await it.until(lambda: it.spool.pending == 2)
+        assert [made[0] for made in it.notices.made] == ["delayed", "failed"]
+
+
+async def test_configuration_failures(bench: Open) -> None:
+    def missing(lease: Lease) -> Outcome:
+        if lease.entry.message.steps[lease.entry.step].destination == "relay:a":
+            raise ConfigurationFailure("relay a", "is not there")
+        return DELIVERED
+
+    async with bench(missing) as it:
+        goes_on = [step(), step("relay:b")]
+        ends = [step(on_failure="DROP"), step("relay:b")]
+        await it.spool.accept(message("m1", *goes_on), b"body")
+        await it.spool.accept(message("m2", *ends), b"body")
+        await it.until(lambda: it.spool.pending == 0)
+        assert [fields["id"] for fields in it.named("Delivery")] == ["m1"]
+        assert [fields["id"] for fields in it.named("Drop")] == ["m2"]
+
+
+async def test_a_fault_defers(bench: Open) -> None:
+    def broken(lease: Lease) -> Outcome:
+        raise ZeroDivisionError
+
+    async with bench(broken) as it:
+        await it.spool.accept(message("m1"), b"body")
+        await it.until(lambda: it.named("TransientFailure"))
+        assert it.named("Fault")
+        assert it.spool.pending == 1
+
+
+async def test_bounce_needs_no_runner(bench: Open) -> None:
+    async with bench(lambda lease: DELIVERED) as it:
+        made = message("m1", step("bounce:"))
+        object.__setattr__(made.steps[0], "action", "Bounce")
+        await it.spool.accept(made, b"body")
+        await it.until(lambda: it.notices.made)
+        await it.until(lambda: it.spool.pending == 1)
+        assert it.runner.batches == []
+
+
+async def test_concurrency_is_bounded_and_shared(bench: Open) -> None:
+    async with bench(lambda lease: DELIVERED, total=6, destination_start=4) as it:
+        it.runner.gate.clear()
+        for number in range(30):
+            await it.spool.accept(message(f"a{number}"), b"x")
+        for number in range(5):
+            await it.spool.accept(message(f"b{number}", step("relay:b")), b"x")
+        await it.until(lambda: it.runner.now == 6)
+        names = [batch[0].entry.message.id[0] for batch in it.runner.batches]
+        assert names.count("a") == 4
+        assert names.count("b") == 2
+        it.runner.gate.set()
+        await it.until(lambda: it.spool.pending == 0)
+        assert it.runner.most == 6
+
+
+async def test_a_site_that_is_down_is_not_tried_for_every_message(bench: Open) -> None:
+    async with bench(lambda lease: DOWN, destination_start=1) as it:
+        for number in range(20):
+            await it.spool.accept(message(f"m{number}"), b"x")
+        await it.until(lambda: len(it.named("TransientFailure")) == 20)
+        assert len(it.runner.batches) == 3
+        assert it.spool.pending == 20
+
+
+async def test_suspend_resume_flush(bench: Open) -> None:
+    answers = [LATER]
+    async with bench(lambda lease: answers.pop() if answers else DELIVERED) as it:
+        it.scheduler.suspend("relay:a")
+        await it.spool.accept(message("m1"), b"x")
+        await it.spool.accept(message("m2", step("relay:b")), b"x")
+        await it.until(lambda: it.named("TransientFailure"))
+        assert it.scheduler.suspended == {"relay:a", "relay:dsn"}
+        await it.until(lambda: it.spool.next_due() == it.now + 300)
+        assert await it.scheduler.flush("relay:a") == 0
+        assert await it.scheduler.flush() == 1
+        await it.until(lambda: it.spool.pending == 1)
+        it.scheduler.resume("relay:a")
+        await it.until(lambda: it.spool.pending == 0)
+
+
+async def test_drain_waits_then_leaves_it_in_the_queue(bench: Open) -> None:
+    async with bench(lambda lease: DELIVERED) as it:
+        it.runner.gate.clear()
+        await it.spool.accept(message("m1"), b"x")
+        await it.until(lambda: it.runner.now == 1)
+        assert not await it.scheduler.drain(0.05)
+        assert it.spool.pending == 1
+
+
+async def test_a_settle_that_fails_is_repeated(bench: Open, monkeypatch: Any) -> None:
+    monkeypatch.setattr("gatepost.queue.scheduler.SETTLE_WAITS", (0.01, 0.01, 0.01))
+    async with bench(lambda lease: DELIVERED) as it:
+        settle, failures = it.spool.settle, [1, 2]
+
+        async def full(settlements: Any, produced: Any = ()) -> None:
+            if failures:
+                failures.pop()
+                raise SpoolFull("no space")
+            await settle(settlements, produced)
+
+        it.spool.settle = full
+        await it.spool.accept(message("m1"), b"x")
+        await it.until(lambda: it.spool.pending == 0)
+        assert len(it.runner.batches) == 1
+        assert len(it.named("Delivery")) == 1
+
+
+async def test_a_step_held_during_its_run_stays_and_the_others_settle(bench: Open) -> None:
+    async with bench(lambda lease: DELIVERED) as it:
+        it.runner.gate.clear()
+        await it.spool.accept(message("m1", step(), step(program=1)), b"x")
+        await it.until(lambda: it.runner.now == 1)
+        await it.spool.change([("m1", 0)], state=State.HELD, due_at=None)
+        it.runner.gate.set()
+        await it.until(lambda: it.spool.pending == 1)
+        assert [entry.key async for entry in it.spool.scan()] == [("m1", 0)]
+
+
+async def test_long_runs_keep_their_lease(bench: Open) -> None:
+    async with bench(lambda lease: DELIVERED, lease_seconds=100) as it:
+        it.runner.gate.clear()
+        await it.spool.accept(message("m1"), b"x")
+        await it.until(lambda: it.runner.now == 1)
+        for _minute in range(5):
+            await it.later(60)
+            await asyncio.sleep(0.02)
+        assert len(it.runner.batches) == 1
+        it.runner.gate.set()
+        await it.until(lambda: it.spool.pending == 0)
