@@ -51,7 +51,7 @@ def gateway(settings: Mapping[str, Setting], *, region: str, egress: str) -> lis
     """The dialog. settings: by name, enabled, gateway_ips, detect_external_ip, require_tls and
     reject_others. egress: the CIDR of the region."""
     asked = {
-        "enabled": ("Google 1 to 3: inbound gateway", f"enabled at {CONSOLE}"),
+        "enabled": ("Google 3: Inbound gateway", f"enabled at {CONSOLE}"),
         "gateway_ips": ("Google 3: Gateway IPs", f"{egress}, the range of {region}"),
         "detect_external_ip": ("Google 3: Automatically detect external IP", "selected"),
         "require_tls": (
