@@ -1,8 +1,8 @@
 """A next hop for tests: a real SMTP server on loopback whose answer in each phase is scripted.
 
-A script maps a phase ("greeting", "ehlo", "starttls", "auth", "rset", "mail", "rcpt", "data", "end",
-or "rcpt ADDRESS") to what is done there: bytes are sent as they are, the constants below are acted out,
-a list is used up one a time and its last item stays.
+A script maps a phase ("greeting", "ehlo", "starttls", "auth", "rset", "mail", "rcpt", "data",
+"end", or "rcpt ADDRESS") to what is done there: bytes are sent as they are, the constants below are
+acted out, a list is used up one a time and its last item stays.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class NextHop:
         self.commands: list[str] = []
         self.logins: list[tuple[str, str, str]] = []
         self.names: list[str | None] = []
-        self.hung_up = asyncio.Event()
+        self.said_quit = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         if tls is not None:
@@ -187,7 +187,6 @@ class _Connection:
 
     async def on_mail(self, line: str) -> None:
         if self.hop.hang_up_after and self.done >= self.hop.hang_up_after:
-            self.hop.hung_up.set()
             self.writer.close()
             raise _Gone
         answer = await self.answer("mail", b"250 2.1.0 sender ok\r\n")
@@ -226,5 +225,6 @@ class _Connection:
         await self.answer("rset", b"250 2.0.0 reset\r\n")
 
     async def on_quit(self, line: str) -> None:
+        self.hop.said_quit.set()
         self.writer.write(b"221 bye\r\n")
         raise _Gone

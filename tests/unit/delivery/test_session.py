@@ -247,9 +247,9 @@ async def test_an_idle_connection_is_closed_in_time() -> None:
         session = await pool.acquire(mail.hop(server.address))
         pool.release(session)
         assert pool.idle == 1
-        while session.usable:
-            await asyncio.sleep(0.01)
-        assert pool.idle == 0
+        async with asyncio.timeout(20):
+            await server.said_quit.wait()
+        assert (session.usable, pool.idle) == (False, 0)
         pool.close()
 
 
