@@ -1,13 +1,16 @@
-"""Makes the wheelhouse of one release on the controller: the daemon's wheel and every wheel it needs.
+"""Makes the wheelhouse of one release on the controller: the daemon's wheel and every wheel it
+needs.
 
-A mail host needs no package index: what it installs is built and downloaded here, each file checked
-against the hashes of requirements.txt, for the host's Python and architecture. The release is named by
-the distribution's version and a digest of its sources, so that changed sources are another release.
+A mail host needs no package index: what it installs is built and downloaded here, each file
+checked against the hashes of requirements.txt, for the host's Python and architecture. The
+release is named by the distribution's version and a digest of its sources, so that changed
+sources are another release.
 
     wheelhouse.py --python 3.11 --architecture x86_64 [--cache DIRECTORY]
 
-Prints {"release", "directory", "changed"} as JSON. Exit status 1 with the reason on standard error when
-pip fails. Runs with the controller's Python; needs pip, and hatchling or a package index to take it from.
+Prints {"release", "directory", "changed"} as JSON. Exit status 1 with the reason on standard
+error when pip fails. Runs with the controller's Python; needs pip, and hatchling or a package
+index to take it from.
 """
 
 from __future__ import annotations
@@ -28,7 +31,13 @@ HERE = Path(__file__).resolve().parent
 DISTRIBUTION = HERE / "gatepost"
 REQUIREMENTS = HERE / "requirements.txt"
 # Every tag that a Debian 12 or newer (glibc 2.36) accepts and that wheels are published under.
-GLIBC_TAGS = ("manylinux2014", "manylinux_2_17", "manylinux_2_24", "manylinux_2_28", "manylinux_2_34")
+GLIBC_TAGS = (
+    "manylinux2014",
+    "manylinux_2_17",
+    "manylinux_2_24",
+    "manylinux_2_28",
+    "manylinux_2_34",
+)
 
 
 def sources() -> list[Path]:
