@@ -30,7 +30,9 @@ OWN = {
     "folded header": PLAIN + b"X-Folded: a\r\n b\r\n\tc\r\n\r\nbody\r\n",
     "odd header names": PLAIN + b"X!#$%: a\r\nx-lower: b\r\nX-Empty:\r\n\r\nbody\r\n",
     "From in the body": PLAIN + b"\r\nFrom here on\r\n>From there\r\n",
-    "a signature": b"DKIM-Signature: v=1; a=rsa-sha256;\r\n\tb=abc  def;\r\n" + PLAIN + b"\r\nx\r\n",
+    "a signature": b"DKIM-Signature: v=1; a=rsa-sha256;\r\n\tb=abc  def;\r\n"
+    + PLAIN
+    + b"\r\nx\r\n",
     "large": PLAIN + b"\r\n" + b"0123456789" * 7 + (b"\r\n" + b".23456789" * 8) * 20000 + b"\r\n",
 }
 

@@ -77,9 +77,10 @@ virtual_gid_maps = static:{gid}
 virtual_mailbox_limit = 0
 message_size_limit = 20000000
 line_length_limit = 2048
-smtpd_recipient_restrictions = check_recipient_access inline:{{
+refusals = check_recipient_access inline:{{
     {{ refused@{domain} = 550 5.1.1 no such user }}
-    {{ busy@{domain} = 450 4.2.1 try later }} }}, permit_sasl_authenticated, permit_mynetworks, reject
+    {{ busy@{domain} = 450 4.2.1 try later }} }}
+smtpd_recipient_restrictions = $refusals, permit_mynetworks, reject
 smtpd_peername_lookup = no
 smtpd_client_connection_rate_limit = 0
 smtpd_hard_error_limit = 1000
@@ -91,7 +92,7 @@ smtpd_tls_key_file = {key}
 smtpd_tls_auth_only = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_security_options = noanonymous
-"""  # noqa: E501
+"""
 
 MASTER = """
 127.0.0.1:{plain} inet n - n - - smtpd
@@ -103,12 +104,12 @@ MASTER = """
   -o smtpd_tls_security_level=encrypt
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_sasl_path=inet:127.0.0.1:{sasl}
-  -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_recipient_restrictions=$refusals,permit_sasl_authenticated,reject
 127.0.0.1:{login} inet n - n - - smtpd
   -o smtpd_tls_security_level=encrypt
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_sasl_path=inet:127.0.0.1:{sasl_login}
-  -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
+  -o smtpd_recipient_restrictions=$refusals,permit_sasl_authenticated,reject
 cleanup   unix n - n - 0 cleanup
 qmgr      unix n - n 300 1 qmgr
 rewrite   unix - - n - - trivial-rewrite
@@ -208,7 +209,9 @@ class Postfix:
         box = self.root / "mail" / "all" / "new"
 
         def fresh() -> list[Path]:
-            found = [it for it in box.glob("*") if it.name not in self._seen] if box.exists() else []
+            found = (
+                [it for it in box.glob("*") if it.name not in self._seen] if box.exists() else []
+            )
             return found if len(found) >= count else []
 
         try:

@@ -172,9 +172,7 @@ async def test_the_next_hop_is_what_its_certificate_says_or_nothing_is_sent(
 
 
 @pytest.mark.parametrize("kind", ["tls", "login"])
-async def test_wrong_credentials_defer(
-    kind: str, postfix: Postfix, authority: Authority
-) -> None:
+async def test_wrong_credentials_defer(kind: str, postfix: Postfix, authority: Authority) -> None:
     relay = Relay(mail.Hops(secured(postfix, authority, kind, "wrong")), timeouts=QUICK)
     [outcome] = await relay.run(mail.leases(mail.message(f"bob@{DOMAIN}")), mail.BODY)
     assert outcome.verdict is Verdict.DEFERRED
