@@ -88,6 +88,8 @@ def checked(notebook: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
             known = ", ".join(sorted(declared))
             raise ParameterError(f"{notebook.name}: no parameter {name}; there are {known}")
         wanted = declared[name]["inferred_type_name"]
+        # A bool is an int to isinstance, and not to a reader.
+        # pylint: disable-next=unidiomatic-typecheck
         if type(value) is not _TYPES.get(wanted):
             given = type(value).__name__
             raise ParameterError(f"{notebook.name}: {name} must be a {wanted}, not a {given}")

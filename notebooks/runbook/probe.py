@@ -18,7 +18,7 @@ def send(smtp: str, *, sender: str, recipient: str) -> str:
     smtp: "host:port" of the gateway. TLS is used where it is offered and, as between mail servers
     that do not know each other, no certificate is judged. Raises ProbeFailed.
     """
-    host, _, port = smtp.rpartition(":")
+    host, _colon, port = smtp.rpartition(":")
     message_id = make_msgid(domain=sender.rpartition("@")[2])
     message = EmailMessage()
     message["From"], message["To"] = sender, recipient

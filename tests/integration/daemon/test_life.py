@@ -78,6 +78,7 @@ def test_a_killed_worker_is_started_again_and_its_shard_goes_on(daemons: Daemons
     assert daemon.events("WorkerDied")[0]["status"] == "SIGKILL"
     daemon.until(lambda: daemon.get("/healthz")[0] == 200)
     with sink:
+        daemon.queue("flush", "--all")
         sink.wait(8)
     send(daemon.port())
     # The dead workers' counts are not lost.

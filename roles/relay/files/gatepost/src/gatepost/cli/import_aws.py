@@ -126,7 +126,7 @@ class Options:
             raise GatepostError("--certificate and --key go together")
         listen: dict[str, list[str]] = {}
         for text in arguments.listen:
-            name, _, address = text.rpartition("=")
+            name, _equals, address = text.rpartition("=")
             listen.setdefault(name, []).append(address)
         bindings: dict[str, dict[str, str]] = {}
         for text in arguments.binding:

@@ -109,7 +109,7 @@ def _verified_domains(top: Section) -> frozenset[str] | None:
     if not top.has("verified_domains") or top.take("verified_domains") == "any":
         return None
     found = set()
-    for number, (_, text) in enumerate(top.texts("verified_domains")):
+    for number, (_path, text) in enumerate(top.texts("verified_domains")):
         try:
             found.add(addresses.domain(text))
         except ValueError as error:
@@ -152,7 +152,7 @@ def _limits(section: Section) -> Limits:
 
 def _resolver(section: Section) -> Resolver:
     servers = []
-    for number, (_, text) in enumerate(section.texts("nameservers", ())):
+    for number, (_path, text) in enumerate(section.texts("nameservers", ())):
         try:
             servers.append(addresses.endpoint(text, literal=True))
         except ValueError as error:

@@ -18,6 +18,8 @@ Pure: no I/O, no clock.
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
 import socket
 import ssl
 from enum import Enum
@@ -207,5 +209,8 @@ def _explain(phase: Phase, error: BaseException) -> tuple[str, str]:
         return "4.4.2", f"connection closed {during}"
     if isinstance(error, OSError):
         status = "4.4.1" if phase is Phase.CONNECT else "4.4.2"
-        return status, f"{error.strerror or type(error).__name__} {during}"
+        # The event loop words a refused connection its own way; the system's words are clearer.
+        number = error.errno or 0
+        known = os.strerror(number) if number in errno.errorcode else error.strerror
+        return status, f"{known or type(error).__name__} {during}"
     return "4.3.0", f"internal error {during} ({type(error).__name__})"

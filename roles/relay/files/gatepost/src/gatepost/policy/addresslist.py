@@ -35,10 +35,10 @@ class AddressList:
         elif not stars:
             self._exact.add(folded)
         elif "*" in local:
-            prefix, _, suffix = local.partition("*")
+            prefix, _star, suffix = local.partition("*")
             self._by_domain.setdefault(domain, {}).setdefault(prefix, set()).add(suffix)
         else:
-            prefix, _, suffix = domain.partition("*")
+            prefix, _star, suffix = domain.partition("*")
             self._by_local.setdefault(local, {}).setdefault(prefix, set()).add(suffix)
 
     def __contains__(self, address: object) -> bool:
@@ -46,7 +46,7 @@ class AddressList:
         if not isinstance(address, str):
             return False
         folded = address.casefold()
-        local, _, domain = folded.rpartition("@")
+        local, _at, domain = folded.rpartition("@")
         return (
             folded in self._exact
             or _fits(self._by_domain.get(domain), local)

@@ -92,7 +92,7 @@ def parse(line: bytes, local_part_bytes: int = LOCAL_PART_BYTES) -> Command | Re
         return _GARBLED
     if _UNPRINTABLE.search(text):
         return _GARBLED
-    verb, _, argument = text.partition(" ")
+    verb, _space, argument = text.partition(" ")
     verb = verb.upper()
     if verb == "MAIL":
         return _mail(argument, local_part_bytes)
@@ -167,7 +167,7 @@ def _envid(values: dict[str, object], value: str | None) -> str | None:
     return None if _XTEXT.fullmatch(envid) else "xtext is needed"
 
 
-def _ignored(_: dict[str, object], value: str | None) -> str | None:
+def _ignored(_found: dict[str, object], value: str | None) -> str | None:
     return "a value is needed" if value is None else None
 
 
@@ -236,7 +236,7 @@ def _hello(verb: str, argument: str) -> Hello | Reply:
     return Hello(argument, verb == "EHLO")
 
 
-def _auth(_: str, argument: str) -> Auth | Reply:
+def _auth(_verb: str, argument: str) -> Auth | Reply:
     mechanism, blank, initial = argument.partition(" ")
     if (
         not _MECHANISM.fullmatch(mechanism)
@@ -251,7 +251,7 @@ def _bare(verb: str, argument: str) -> Plain | Reply:
     return Reply(501, "5.5.4", f"Syntax: {verb}") if argument else Plain(verb)
 
 
-def _any(verb: str, _: str) -> Plain:
+def _any(verb: str, _argument: str) -> Plain:
     return Plain(verb)
 
 

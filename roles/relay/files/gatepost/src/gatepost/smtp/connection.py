@@ -328,6 +328,7 @@ class Connection(Wire):
             self._answer("AUTH", refusal)
             return
         dialogue = auth.MECHANISMS[command.mechanism](command.initial)
+        offer: auth.Offer
         try:
             challenge = next(dialogue)
             while True:
@@ -337,12 +338,14 @@ class Connection(Wire):
                     return
                 challenge = dialogue.send(line)
         except StopIteration as finished:
-            offer: auth.Offer = finished.value
+            offer = finished.value
         except auth.AuthError as error:
             self._auth_failed(error.reply)
             return
         self._reset_timeout(None)
-        if await self.listening.receiver.authenticate(self.client, offer.username, offer.password):
+        if await self.listening.receiver.authenticate(  # pylint: disable=used-before-assignment
+            self.client, offer.username, offer.password
+        ):
             self.client = replace(self.client, authenticated=offer.username)
             self._send(_AUTHENTICATED)
         else:

@@ -45,6 +45,7 @@ class Wire(SMTP):
     def __init__(self, listening: Listening, loop: asyncio.AbstractEventLoop) -> None:
         """Does not run the base's own: it inspects every member (250 us a connection), looks up
         the host name, clears limits that all connections share, and makes a StreamReader."""
+        # pylint: disable-next=non-parent-init-called
         asyncio.StreamReaderProtocol.__init__(self, None, loop=loop)  # type: ignore[arg-type]
         self.loop = loop
         self.transport: asyncio.Transport | None = None
