@@ -300,7 +300,8 @@ class Scheduler:
         except Exception as error:
             self._fault("delivery", error)
             outcomes = [_broken(error)] * len(batch)
-        destination.window.judge(outcomes, self._clock())
+        # A queue that retries sooner than the pause wants to know sooner.
+        destination.window.judge(outcomes, self._clock(), self.policy.first / 2)
         return outcomes
 
     async def _end(self, batch: list[Lease], outcomes: Sequence[Outcome], body: bytes) -> None:

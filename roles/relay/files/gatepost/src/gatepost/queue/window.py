@@ -44,15 +44,15 @@ class Window:
         self._failures = 0
         self._paused_until = 0.0
 
-    def judge(self, outcomes: list[Outcome], now: float) -> None:
-        """After a run."""
+    def judge(self, outcomes: list[Outcome], now: float, pause: float = PAUSE) -> None:
+        """After a run. pause: seconds for which a failing site is not tried, PAUSE at most."""
         failed = [it for it in outcomes if site_failed(it)]
         if outcomes and len(failed) == len(outcomes):
             self._size = max(1.0, self._size / 2)
             self._failures += 1
             self.last = failed[-1]
             if self._failures >= FAILURES:
-                self._paused_until = now + PAUSE
+                self._paused_until = now + min(pause, PAUSE)
         else:
             self._failures = 0
             self._size = min(float(self._most), self._size + 1 / self._size)
