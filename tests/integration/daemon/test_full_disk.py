@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import smtplib
 import subprocess
@@ -71,5 +72,7 @@ def _refusal(daemon: Daemon, message: bytes) -> str | None:
 
 
 def _flushed(daemon: Daemon) -> Any:
-    daemon.queue("flush", "--all")
+    # The last message may leave meanwhile, and flush says so by its exit status.
+    with contextlib.suppress(AssertionError, subprocess.CalledProcessError):
+        daemon.queue("flush", "--all")
     return daemon.queue("list")
