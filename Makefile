@@ -72,7 +72,7 @@ integration: venv
 	$(PYTEST) tests/integration
 
 interop: venv
-	tools/debian_packages postfix swaks
+	tools/debian_packages postfix swaks libnet-ssleay-perl
 	$(BIN)/python -m pytest -q tests/interop
 
 notebooks: venv
@@ -102,7 +102,7 @@ test-full:
 	@GATEPOST_CRASH=full GATEPOST_PAIRS=100000 $(PYTHON) tools/parts.py $(PARTS) $(MORE)
 
 packages:
-	tools/debian_packages postfix swaks podman runc mmdebstrap netavark aardvark-dns iptables iproute2
+	tools/debian_packages postfix swaks libnet-ssleay-perl podman runc mmdebstrap netavark aardvark-dns iptables iproute2
 
 clean:
 	rm -rf build $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
