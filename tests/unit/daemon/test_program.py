@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from gatepost.daemon.program import Unrunnable, is_verified, steps, within
+from gatepost.daemon.program import Unrunnable, steps, within
+from gatepost.policy.admission import is_verified
 from gatepost.policy.values import Effect, Plan
 from gatepost.spool.interface import Step
 

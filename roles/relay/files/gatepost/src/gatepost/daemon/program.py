@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence, Set
 from typing import Final
 
+from gatepost.policy.admission import is_verified
 from gatepost.policy.values import Effect, Plan
 from gatepost.spool.interface import Step
 
@@ -69,12 +70,6 @@ def within(program: Sequence[Step], domains: Set[str]) -> tuple[tuple[Step, ...]
     )
     kept = any(new is old for new, old in zip(judged, program, strict=True))
     return judged, kept or not program
-
-
-def is_verified(address: str, domains: Set[str]) -> bool:
-    """A domain is verified by itself or by one above it. domains: lower case."""
-    labels = address.rpartition("@")[2].lower().rstrip(".").split(".")
-    return any(".".join(labels[start:]) in domains for start in range(len(labels)))
 
 
 def _refused(step: Step) -> Step:
