@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.policy import compare_policies
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.access import as_list
 from ansible_collections.gatepost.mail.plugins.module_utils.errors import GatepostError
 
 Statement = dict[str, Any]
@@ -85,14 +86,14 @@ def key_statement(purpose: str, scope: Scope) -> Statement:
     equal = {"aws:SourceAccount": scope.account}
     if what.via_secrets_manager:
         equal = {"kms:ViaService": f"secretsmanager.{scope.region}.amazonaws.com", **equal}
-    return _statement(what.sid, what.key_actions, equal, _source(what, scope))
+    return _statement(what.sid, what.key_actions, equal, source_arn(purpose, scope))
 
 
 def secret_statement(purpose: str, scope: Scope) -> Statement:
     """What lets Mail Manager read a secret."""
     what = PURPOSES[purpose]
     equal = {"aws:SourceAccount": scope.account}
-    return _statement(what.sid, what.secret_actions, equal, _source(what, scope))
+    return _statement(what.sid, what.secret_actions, equal, source_arn(purpose, scope))
 
 
 def root_statement(scope: Scope) -> Statement:
@@ -156,18 +157,14 @@ def parsed(text: str | None, what: str) -> Policy | None:
     return document
 
 
-def as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list) else [value]
-
-
 def _listed(policy: Policy) -> Policy:
     return {**policy, "Statement": as_list(policy.get("Statement"))}
 
 
-def _source(what: Purpose, scope: Scope) -> str:
-    return f"arn:{scope.partition}:ses:{scope.region}:{scope.account}:{what.resource}"
+def source_arn(purpose: str, scope: Scope) -> str:
+    """What Mail Manager asks on behalf of: any of the account's relays, or ingress points."""
+    resource = PURPOSES[purpose].resource
+    return f"arn:{scope.partition}:ses:{scope.region}:{scope.account}:{resource}"
 
 
 def _statement(
