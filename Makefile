@@ -80,7 +80,7 @@ crash: venv
 	$(BIN)/python -m pytest -q -s tests/crash
 
 crash-full: venv
-	GATEPOST_CRASH=full $(BIN)/python -m pytest -q -s tests/crash
+	GATEPOST_TESTS=full $(BIN)/python -m pytest -q -s tests/crash
 
 demo: venv
 	@$(BIN)/python -m tools.demo
@@ -98,7 +98,7 @@ test:
 
 ## The same parts with all of each: every kill, long fuzzing, many random pairs of rule set and message.
 test-full:
-	@GATEPOST_CRASH=full GATEPOST_FUZZ=full GATEPOST_PAIRS=100000 $(PYTHON) tools/parts.py $(PARTS)
+	@GATEPOST_TESTS=full $(PYTHON) tools/parts.py $(PARTS)
 
 packages:
 	tools/debian_packages postfix swaks libnet-ssleay-perl podman runc mmdebstrap netavark aardvark-dns iptables iproute2

@@ -13,13 +13,14 @@ from random import Random
 
 import pytest
 
+from tests import budget
 from tests.crash.sink import Sink
 from tests.integration.daemon.running import Daemon, base_config
 
 MESSAGES = 2000
 CLIENTS = 4
 LINE = "x" * 76 + "\r\n"
-KILLS = 30 if os.environ.get("GATEPOST_CRASH") == "full" else 5
+KILLS = budget.of(5, 30)
 
 
 class Client(threading.Thread):

@@ -3,13 +3,12 @@
 A workload runs on the simulated disk (messages of several sizes, leases, deferrals, settlements
 with DSNs, holds, compaction, segments written again). At every operation, disk states that could
 follow are made and opened; in some the power fails a second time while the spool recovers and
-works on. GATEPOST_CRASH=full tries many more states.
+works on. GATEPOST_TESTS=full tries many more states.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -19,13 +18,13 @@ from unit.spool.builders import NOW, message, step
 
 from gatepost.spool.disk import DiskSpool, Settings
 from gatepost.spool.interface import Defer, Done, Lease, Message, SpoolError, State
+from tests import budget
 
 from . import simulated
 
-FULL = os.environ.get("GATEPOST_CRASH") == "full"
-SEEDS = range(40) if FULL else range(4)
-STATES = 12 if FULL else 2
-ROUNDS = 40 if FULL else 18
+SEEDS = budget.of(range(4), range(40))
+STATES = budget.of(2, 12)
+ROUNDS = budget.of(18, 40)
 SETTINGS = Settings(
     segment_size=6000, batch_bytes=4000, low_space=0, spare_segments=2, cache_bytes=2000
 )

@@ -4,7 +4,6 @@ and what it lets through compiles and plans."""
 from __future__ import annotations
 
 import contextlib
-import os
 import string
 from typing import Any
 
@@ -19,8 +18,9 @@ from gatepost.policy.rules import compile_rule_set
 from gatepost.policy.schema import SHAPES
 from gatepost.policy.shapes import snake
 from gatepost.policy.values import Session
+from tests import budget
 
-EXAMPLES = int(os.environ.get("GATEPOST_FUZZ", "300"))
+EXAMPLES = budget.of(300, 10_000)
 KINDS = ("Relay", "RuleSet", "TrafficPolicy", "IngressPoint")
 MEMBERS = sorted({name for shape in SHAPES.values() for name in shape.get("members", ())})  # type: ignore[attr-defined]
 WORDS = sorted({word for shape in SHAPES.values() for word in shape.get("enum", ())})  # type: ignore[attr-defined]

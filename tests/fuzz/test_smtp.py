@@ -1,12 +1,8 @@
 """Hostile octets against the SMTP server: no exception, no smuggled message, no disagreement with
-a reader that is too simple to be wrong.
-
-GATEPOST_FUZZ multiplies the number of examples.
-"""
+a reader that is too simple to be wrong."""
 
 import asyncio
 import ipaddress
-import os
 import re
 from contextlib import suppress
 from dataclasses import astuple
@@ -27,8 +23,9 @@ from gatepost.smtp.proxy import parse as parse_proxy
 from gatepost.smtp.receiver import Transaction
 from gatepost.smtp.server import Listening
 from gatepost.spool.interface import Recipient
+from tests import budget
 
-FACTOR = int(os.environ.get("GATEPOST_FUZZ", "1"))
+FACTOR = budget.of(1, 20)
 
 
 def examples(count: int) -> settings:

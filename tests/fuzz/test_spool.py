@@ -3,7 +3,6 @@ the damage is recovered, bit for bit."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from random import Random
@@ -14,8 +13,9 @@ from unit.spool.builders import NOW, message
 from gatepost.spool.disk import DiskSpool, Settings
 from gatepost.spool.inspect import entries, verify
 from gatepost.spool.interface import Done, SpoolError
+from tests import budget
 
-ROUNDS = 400 if os.environ.get("GATEPOST_FUZZ") == "full" else 40
+ROUNDS = budget.of(40, 400)
 SETTINGS = Settings(segment_size=4000, low_space=0)
 
 
