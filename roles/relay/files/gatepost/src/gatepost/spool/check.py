@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from gatepost.spool import formats
 from gatepost.spool.layout import shards
 
 
@@ -23,6 +24,8 @@ def problem(path: Path) -> str | None:
             for file in directory.iterdir():
                 if file.is_file() and not os.access(file, os.R_OK | os.W_OK):
                     return _denied(file, path)
+            if directory != path and (unreadable := formats.problem(directory)) is not None:
+                return f"{directory.name} {unreadable}"
             if os.statvfs(directory).f_flag & os.ST_RDONLY:
                 return "is on a file system that is mounted read-only"
     except OSError as error:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gatepost.events import Record, nowhere
+from gatepost.spool import formats
 from gatepost.spool.cache import Cache
 from gatepost.spool.cards import HELD, NOTIFIED, Card, Item
 from gatepost.spool.compaction import Compaction
@@ -126,6 +127,7 @@ class DiskSpool:
             raise failure(error, shard) from error
         lock = Lock(shard)
         try:
+            await asyncio.to_thread(formats.mark, shard, files)
             found = await asyncio.to_thread(_recover, shard, files)
             spool = cls(shard, settings or Settings(), record, files, lock, found)
         except BaseException:
