@@ -2,189 +2,167 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Secrets that Mail Manager reads: exactly the members that it accepts, its policy, a key of yours.
 
-The value is read and compared, and written only if it differs; it is never shown. A secret that is
-scheduled for deletion is restored before anything else of it is read.
+The value is read and compared, and written only if it differs; it is never shown. What is shown of
+it is which version bears which staging label. A secret that is scheduled for deletion is restored
+before anything else of it is read.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.gatepost.mail.plugins.module_utils import reconcile
-from ansible_collections.gatepost.mail.plugins.module_utils.aws import kms, policies, secretsmanager
-from ansible_collections.gatepost.mail.plugins.module_utils.aws import options as given
+from ansible_collections.gatepost.mail.plugins.module_utils.aws import (
+    kms,
+    policies,
+    secret_rotation,
+    secret_value,
+    secretsmanager,
+)
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import Services
-from ansible_collections.gatepost.mail.plugins.module_utils.aws.mailmanager import (
-    INGRESS_POINT,
-    RELAY,
-    MailManager,
-    printable,
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.mailmanager import printable
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.secret_options import Wanted, wanted
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.secret_removal import removal
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.secret_versions import NEW
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.secretsmanager import (
+    CURRENT,
+    Secret,
 )
-from ansible_collections.gatepost.mail.plugins.module_utils.aws.secretsmanager import Secret
-from ansible_collections.gatepost.mail.plugins.module_utils.errors import (
-    BadOption,
-    GatepostError,
-    InUse,
-)
+from ansible_collections.gatepost.mail.plugins.module_utils.errors import BadOption, GatepostError
 from ansible_collections.gatepost.mail.plugins.module_utils.reconcile import Plan
 
 OWN_KEY = "aws/secretsmanager"
-HELD, NEW, UNKNOWN = "(set)", "(new)", "(unknown until restored)"
 
-
-@dataclass(frozen=True)
-class Wanted:
-    """value: what the secret must hold, None to leave it alone. Its repr keeps it to itself."""
-
-    name: str
-    present: bool
-    purpose: str
-    key: str
-    value: dict[str, str] | None
-    always: bool
-    description: str | None
-    tags: dict[str, str] | None
-    purge_tags: bool
-    force: bool
-    days: int
-
-    def __repr__(self) -> str:
-        return f"Wanted({self.name!r})"
-
-
-def wanted(options: Mapping[str, Any]) -> Wanted:
-    """Validate the options. Pure. Raises BadOption, which never quotes a value."""
-    if not secretsmanager.is_name(options["name"]):
-        raise BadOption("name", "must be 1 to 512 letters, digits or any of /_+=.@-")
-    if not 7 <= options["recovery_window_in_days"] <= 30:
-        raise BadOption("recovery_window_in_days", "must be from 7 to 30")
-    present = options["state"] == "present"
-    if present and not options.get("purpose"):
-        raise BadOption("purpose", "is needed: relay or ingress_point")
-    if present and not options.get("kms_key_id"):
-        raise BadOption(
-            "kms_key_id", "is needed: Mail Manager cannot read a secret under AWS's own key"
-        )
-    return Wanted(
-        name=options["name"],
-        present=present,
-        purpose=options.get("purpose") or "",
-        key=options.get("kms_key_id") or "",
-        value=_value(options) if present else None,
-        always=options["update_password"] == "always",  # noqa: S105
-        description=options.get("description"),
-        tags=given.tags(options.get("tags")),
-        purge_tags=options["purge_tags"],
-        force=options["force"],
-        days=options["recovery_window_in_days"],
-    )
-
-
-def _value(options: Mapping[str, Any]) -> dict[str, str] | None:
-    """Exactly the members that the purpose demands, or nothing."""
-    members = policies.PURPOSES[options["purpose"]].members
-    found = {
-        name: options[name] for name in ("username", "password") if options.get(name) is not None
-    }
-    for name in found:
-        if name not in members:
-            raise BadOption(
-                name, f"is not for purpose {options['purpose']}: it takes {members[0]} alone"
-            )
-        if not found[name]:
-            raise BadOption(name, "must not be empty")
-    if found and len(found) < len(members):
-        absent = [name for name in members if name not in found]
-        raise BadOption(absent[0], f"is needed beside {next(iter(found))}")
-    return found or None
+Document = dict[str, Any]
 
 
 def prepare(options: Mapping[str, Any], services: Services) -> Plan:
     """From options to a plan."""
     want = wanted(options)
-    service = services["secretsmanager"]
-    current = secretsmanager.describe(service, want.name)
+    current = secretsmanager.describe(services["secretsmanager"], want.name)
     if not want.present:
-        return _removal(want, current, services)
+        return removal(want, current, services)
     key, missing = _key(want.key, services)
-    scope = kms.scope(services)
-    if current is not None and current.deleted:
+    if current is None:
+        return _creation(want, key, missing, services)
+    if current.deleted:
         return _restoration(want, current, key, missing, options, services)
-    if current is None and want.value is None:
-        needed = policies.PURPOSES[want.purpose].members
-        raise BadOption(needed[0], "is needed to create a secret")
-    policy = _policy(current, services)
-    value = _shown_value(want, current, services)
-    before = _shown(current, policy, services)
-    tags = current.tags if current else {}
-    after_tags = tags if want.tags is None else reconcile.tags(tags, want.tags, want.purge_tags)
-    statement = policies.secret_statement(want.purpose, scope)
-    after_policy = policies.merged(policy, [statement])
-    desired: dict[str, Any] = {
+    return _change(want, current, key, missing, services)
+
+
+def _creation(want: Wanted, key: str, missing: tuple[str, ...], services: Services) -> Plan:
+    if want.value is None:
+        raise BadOption(want.members[0], "is needed to create a secret")
+    if want.stage != CURRENT:
+        raise BadOption("stage", f"pending is for a secret that exists; there is no {want.name}")
+    service = services["secretsmanager"]
+    scope = kms.scope(services)
+    policy = policies.merged(None, [policies.secret_statement(want.purpose, scope)])
+    desired: Document = {
         "name": want.name,
+        "description": want.description or "",
         "kms_key_id": key,
-        "tags": after_tags,
-        "policy": before["policy"]
-        if before and policies.same(policy, after_policy)
-        else after_policy,
-        "value": value,
+        "tags": want.tags or {},
+        "policy": policy,
+        "versions": {CURRENT: NEW},
     }
-    if want.description is not None:
-        desired["description"] = want.description
-    change = reconcile.change(before, desired)
-    arns = [current.arn] if current else []
+    if want.rotation is not None:
+        desired["rotation"] = secret_rotation.after(None, want.rotation)
+    change = reconcile.change(None, desired)
+    request = {
+        "Name": want.name,
+        "Description": desired["description"],
+        "KmsKeyId": key,
+        "SecretString": json.dumps(want.value),
+    }
+    arns: list[str] = []
+    steps: list[Callable[[], object]] = [
+        lambda: arns.append(secretsmanager.create(service, request, desired["tags"])),
+        lambda: secretsmanager.put_policy(service, arns[0], json.dumps(policy)),
+    ]
+    if want.rotation is not None and want.rotation.enabled:
+        settings = secret_rotation.request(desired["rotation"])
+        steps.append(
+            lambda: secretsmanager.rotate(
+                service, arns[0], RotateImmediately=want.rotate_now, **settings
+            )
+        )
     return Plan(
         title=f"secret {want.name}",
         change=change,
-        predicted=_predicted(current, change.after or {}),
-        read=lambda: result(arns[0], services),
-        steps=tuple(_steps(want, change, after_policy, current, arns, services)),
+        predicted=_result(None, desired),
+        read=lambda: read(arns[0], services),
+        steps=tuple(steps),
         missing=missing,
     )
 
 
-def _steps(
-    want: Wanted,
-    change: reconcile.Change,
-    policy: policies.Policy,
-    current: Secret | None,
-    arns: list[str],
-    services: Services,
-) -> list[Callable[[], object]]:
+def _change(
+    want: Wanted, current: Secret, key: str, missing: tuple[str, ...], services: Services
+) -> Plan:
     service = services["secretsmanager"]
-    text = json.dumps(want.value)
-
-    def write_policy() -> None:
-        secretsmanager.put_policy(service, arns[0], json.dumps(policy))
-
-    if current is None:
-        made = {"Name": want.name, "KmsKeyId": want.key, "SecretString": text}
-        made["Description"] = want.description or ""
-        tags = change.members["tags"]
-        return [lambda: arns.append(secretsmanager.create(service, made, tags)), write_policy]
+    policy = _policy(current, services)
+    before = _shown(current, policy, services)
+    after_policy = policies.merged(
+        policy, [policies.secret_statement(want.purpose, kms.scope(services))]
+    )
+    desired: Document = {
+        "name": want.name,
+        "kms_key_id": key,
+        "policy": policy if policies.same(policy, after_policy) else after_policy,
+    }
+    if want.description is not None:
+        desired["description"] = want.description
+    if want.tags is not None:
+        desired["tags"] = reconcile.tags(current.tags, want.tags, want.purge_tags)
+    if want.rotation is not None:
+        desired["rotation"] = secret_rotation.after(current, want.rotation)
+    value = secret_value.compare(want, current, services)
+    desired["versions"] = value.moves.after
+    change = reconcile.change(before, desired)
     steps: list[Callable[[], object]] = []
-    members: dict[str, Any] = {}
-    if change.differs("description"):
-        members["Description"] = want.description
-    if change.differs("kms_key_id"):
-        members["KmsKeyId"] = want.key
+    members = {
+        member: change.members[name]
+        for name, member in (("description", "Description"), ("kms_key_id", "KmsKeyId"))
+        if change.differs(name)
+    }
     if members:
-        steps.append(lambda: secretsmanager.update(service, arns[0], members))
-    # After the key, so that the new value is encrypted under it.
-    if change.differs("value"):
-        steps.append(lambda: secretsmanager.put_value(service, arns[0], text))
+        steps.append(lambda: secretsmanager.update(service, current.arn, members))
+    # After the key, so that a new value is encrypted under it.
+    steps += secret_value.steps(current, value, services)
     if change.differs("policy"):
-        steps.append(write_policy)
+        text = json.dumps(after_policy)
+        steps.append(lambda: secretsmanager.put_policy(service, current.arn, text))
     if change.differs("tags"):
         put, removed = reconcile.tag_steps(current.tags, change.members["tags"])
         if removed:
-            steps.append(lambda: secretsmanager.untag(service, arns[0], removed))
+            steps.append(lambda: secretsmanager.untag(service, current.arn, removed))
         if put:
-            steps.append(lambda: secretsmanager.tag(service, arns[0], put))
-    return steps
+            steps.append(lambda: secretsmanager.tag(service, current.arn, put))
+    steps += _rotation(current, change, value.rotates, services)
+    return Plan(
+        title=f"secret {want.name}",
+        change=change,
+        predicted=_result(current, change.after or {}),
+        read=lambda: read(current.arn, services),
+        steps=tuple(steps),
+        missing=missing,
+    )
+
+
+def _rotation(
+    current: Secret, change: reconcile.Change, now: bool, services: Services
+) -> list[Callable[[], object]]:
+    service = services["secretsmanager"]
+    desired = change.members.get("rotation")
+    if desired is None:
+        return [lambda: secretsmanager.rotate(service, current.arn)] if now else []
+    if not desired["enabled"]:
+        return [lambda: secretsmanager.cancel_rotation(service, current.arn)]
+    settings = {**secret_rotation.request(desired), "RotateImmediately": now}
+    return [lambda: secretsmanager.rotate(service, current.arn, **settings)]
 
 
 def _restoration(
@@ -201,16 +179,14 @@ def _restoration(
         "description": current.description,
         "kms_key_id": current.key or OWN_KEY,
         "tags": current.tags,
+        "versions": current.versions,
         "deletion_scheduled": True,
-        "value": UNKNOWN,
     }
-    desired: dict[str, Any] = {"deletion_scheduled": False, "kms_key_id": key}
+    desired: Document = {"deletion_scheduled": False, "kms_key_id": key}
     if want.description is not None:
         desired["description"] = want.description
     if want.tags is not None:
         desired["tags"] = reconcile.tags(current.tags, want.tags, want.purge_tags)
-    if want.value is not None and want.always:
-        desired["value"] = HELD
 
     def the_rest() -> None:
         for step in prepare(options, services).steps:
@@ -220,51 +196,14 @@ def _restoration(
     return Plan(
         title=f"secret {want.name}",
         change=change,
-        predicted=_predicted(current, change.after or {}),
-        read=lambda: result(current.arn, services),
+        predicted=_result(current, change.after or {}),
+        read=lambda: read(current.arn, services),
         steps=(
             lambda: secretsmanager.restore(services["secretsmanager"], current.arn),
             the_rest,
         ),
         missing=missing,
     )
-
-
-def _removal(want: Wanted, current: Secret | None, services: Services) -> Plan:
-    """A scheduled deletion is as absent as a secret can be at once."""
-    gone = current is None or current.deleted
-    before = None if gone or current is None else {"name": current.name, "arn": current.arn}
-    steps: list[Callable[[], object]] = []
-    if current is not None and not gone:
-        arn = current.arn
-        found = [] if want.force else users(arn, MailManager(services["mailmanager"]))
-        if found:
-            raise InUse(f"secret {want.name}", found)
-        steps.append(lambda: secretsmanager.delete(services["secretsmanager"], arn, want.days))
-    nothing = {"secret": None, "document": None}
-    return Plan(
-        title=f"secret {want.name}",
-        change=reconcile.change(before, None),
-        predicted=nothing,
-        read=lambda: nothing,
-        steps=tuple(steps),
-    )
-
-
-def users(arn: str, api: MailManager) -> list[str]:
-    """The relays and ingress points that authenticate with the secret."""
-    relays = [
-        f"relay {each.name}"
-        for each in api.listed(RELAY)
-        if api.get(RELAY, each.id).get("Authentication", {}).get("SecretArn") == arn
-    ]
-    points = [
-        f"ingress point {each.name}"
-        for each in api.listed(INGRESS_POINT)
-        if api.get(INGRESS_POINT, each.id).get("IngressPointAuthConfiguration", {}).get("SecretArn")
-        == arn
-    ]
-    return relays + points
 
 
 def _key(reference: str, services: Services) -> tuple[str, tuple[str, ...]]:
@@ -282,33 +221,12 @@ def _key(reference: str, services: Services) -> tuple[str, tuple[str, ...]]:
     return found.arn, ()
 
 
-def _policy(current: Secret | None, services: Services) -> policies.Policy | None:
-    if current is None:
-        return None
+def _policy(current: Secret, services: Services) -> policies.Policy | None:
     text = secretsmanager.policy(services["secretsmanager"], current.arn)
     return policies.parsed(text, f"secret {current.name}")
 
 
-def _shown_value(want: Wanted, current: Secret | None, services: Services) -> str:
-    """What stands in a diff for the value that should be held."""
-    if current is None or want.value is None or not want.always:
-        return HELD
-    text = secretsmanager.value(services["secretsmanager"], current.arn)
-    return HELD if _holds(text, want.value) else NEW
-
-
-def _holds(text: str | None, value: Mapping[str, str]) -> bool:
-    try:
-        return text is not None and bool(json.loads(text) == value)
-    except ValueError:
-        return False
-
-
-def _shown(
-    current: Secret | None, policy: policies.Policy | None, services: Services
-) -> dict[str, Any] | None:
-    if current is None:
-        return None
+def _shown(current: Secret, policy: policies.Policy | None, services: Services) -> Document:
     found = kms.describe(services["kms"], current.key) if current.key else None
     return {
         "name": current.name,
@@ -316,21 +234,25 @@ def _shown(
         "kms_key_id": found.arn if found else current.key or OWN_KEY,
         "tags": current.tags,
         "policy": policy,
-        "value": HELD,
+        "versions": current.versions,
+        "rotation": secret_rotation.shown(current),
     }
 
 
-def result(arn: str, services: Services) -> dict[str, Any]:
+def read(arn: str, services: Services) -> Document:
     """What the module returns once all is done. Never the value."""
     current = secretsmanager.describe(services["secretsmanager"], arn)
     if current is None:
         raise GatepostError(f"secret {arn} is gone as soon as it was written")
-    shown = _shown(current, _policy(current, services), services) or {}
-    return _predicted(current, shown)
+    return shown(current, services)
 
 
-def _predicted(current: Secret | None, shown: Mapping[str, Any]) -> dict[str, Any]:
-    facts = {name: each for name, each in shown.items() if name not in ("value",)}
+def shown(current: Secret, services: Services) -> Document:
+    """A secret that can be read, as the modules return it."""
+    return _result(current, _shown(current, _policy(current, services), services))
+
+
+def _result(current: Secret | None, facts: Mapping[str, Any]) -> Document:
     return {
         "secret": {"arn": current.arn if current else None, **facts},
         "document": printable(current.details) if current else None,

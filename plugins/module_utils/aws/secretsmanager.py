@@ -13,12 +13,17 @@ from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import Se
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.mailmanager import tag_list
 from ansible_collections.gatepost.mail.plugins.module_utils.errors import GatepostError, NotFound
 
+CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 _NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret without its value. key: as it was given to the service, "" for the account's own."""
+    """A secret without its value.
+
+    key: as it was given to the service, "" for the account's own. versions: staging label to the id
+    of the version that bears it. rotates: whether a function changes the value on a schedule.
+    """
 
     arn: str
     name: str
@@ -26,6 +31,10 @@ class Secret:
     key: str
     tags: dict[str, str]
     deleted: bool
+    versions: dict[str, str] = field(default_factory=dict)
+    rotates: bool = False
+    function: str = ""
+    rules: dict[str, Any] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -46,6 +55,14 @@ def describe(service: Service, identifier: str) -> Secret | None:
         key=found.get("KmsKeyId", ""),
         tags={tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
         deleted=found.get("DeletedDate") is not None,
+        versions={
+            label: version
+            for version, labels in found.get("VersionIdsToStages", {}).items()
+            for label in labels
+        },
+        rotates=bool(found.get("RotationEnabled")),
+        function=found.get("RotationLambdaARN", ""),
+        rules=found.get("RotationRules", {}),
         details=found,
     )
 
@@ -58,10 +75,15 @@ def arn_of(service: Service, name: str) -> str | None:
     return found.arn if found else None
 
 
-def value(service: Service, arn: str) -> str | None:
-    """The current version's text; None if there is no version, or no text in it."""
+def listed(service: Service) -> list[str]:
+    """The ARNs of all secrets that are not to be deleted."""
+    return [str(each["ARN"]) for each in service.all("list_secrets", "SecretList")]
+
+
+def value(service: Service, arn: str, label: str = CURRENT) -> str | None:
+    """The text of the version with this label; None if there is no version, or no text in it."""
     try:
-        found = service.call("get_secret_value", SecretId=arn, VersionStage="AWSCURRENT")
+        found = service.call("get_secret_value", SecretId=arn, VersionStage=label)
     except NotFound:
         return None
     text = found.get("SecretString")
@@ -84,8 +106,50 @@ def update(service: Service, arn: str, members: Mapping[str, Any]) -> None:
     service.call_once("update_secret", "ClientRequestToken", SecretId=arn, **members)
 
 
-def put_value(service: Service, arn: str, text: str) -> None:
-    service.call_once("put_secret_value", "ClientRequestToken", SecretId=arn, SecretString=text)
+def random_password(service: Service, length: int) -> str:
+    """Letters and digits, which every server takes."""
+    found = service.call("get_random_password", PasswordLength=length, ExcludePunctuation=True)
+    return str(found["RandomPassword"])
+
+
+def put_value(service: Service, arn: str, text: str, label: str) -> None:
+    """A new version. With AWSCURRENT, the service gives AWSPREVIOUS to the one before."""
+    service.call_once(
+        "put_secret_value",
+        "ClientRequestToken",
+        SecretId=arn,
+        SecretString=text,
+        VersionStages=[label],
+    )
+
+
+def move_current(service: Service, arn: str, old: str, new: str) -> None:
+    """The service gives AWSPREVIOUS to the old version."""
+    service.call(
+        "update_secret_version_stage",
+        SecretId=arn,
+        VersionStage=CURRENT,
+        RemoveFromVersionId=old,
+        MoveToVersionId=new,
+    )
+
+
+def take_label(service: Service, arn: str, label: str, version: str) -> None:
+    service.call(
+        "update_secret_version_stage",
+        SecretId=arn,
+        VersionStage=label,
+        RemoveFromVersionId=version,
+    )
+
+
+def rotate(service: Service, arn: str, **settings: Any) -> None:
+    """Set how the secret rotates, start a rotation, or both, as the settings say."""
+    service.call_once("rotate_secret", "ClientRequestToken", SecretId=arn, **settings)
+
+
+def cancel_rotation(service: Service, arn: str) -> None:
+    service.call("cancel_rotate_secret", SecretId=arn)
 
 
 def put_policy(service: Service, arn: str, text: str) -> None:
