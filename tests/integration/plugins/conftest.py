@@ -1,94 +1,15 @@
-"""Modules run as on a host, but in this process, with the real boto3, against the emulator."""
-
-import contextlib
-import importlib
-import io
-import json
-import urllib.request
-from typing import Any
+"""One emulated AWS a test process, back in its first state before every test."""
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.gatepost.mail.plugins.module_utils.aws import retry, waiters
 
 import emulators.frame
-
-MODULES = "ansible_collections.gatepost.mail.plugins.modules"
-
-
-class Aws:
-    """The emulated AWS: run modules on it, ask what was called, make calls fail."""
-
-    def __init__(self, control: str) -> None:
-        self._control = control
-
-    def run(self, module: str, /, *, check: bool = False, **options: Any) -> dict[str, Any]:
-        """The module's result. A traceback in it is a failure of the test."""
-        printed = io.StringIO()
-        options |= {"_ansible_check_mode": check, "_ansible_diff": True, "_ansible_verbosity": 3}
-        with (
-            patch_module_args(options),
-            contextlib.redirect_stdout(printed),
-            pytest.raises(SystemExit),
-        ):
-            importlib.import_module(f"{MODULES}.{module}").main()
-        return json.loads(printed.getvalue())
-
-    def apply(self, module: str, /, **options: Any) -> dict[str, Any]:
-        """Predict, run, run again: the prediction holds, and the second run writes nothing."""
-        self.forget_calls()
-        predicted = self.run(module, check=True, **options)
-        assert not predicted.get("failed"), predicted["msg"]
-        assert self.writes() == {}, "check mode must not write"
-        done = self.run(module, **options)
-        assert not done.get("failed"), done["msg"]
-        assert predicted["changed"] == done["changed"]
-        assert predicted["diff"] == done["diff"]
-        self.forget_calls()
-        again = self.run(module, **options)
-        assert again["changed"] is False, again["diff"]
-        assert self.writes() == {}, "a second run must not write"
-        return done
-
-    def refuse(self, module: str, /, **options: Any) -> str:
-        """Why the module fails; in check mode it fails for the same reason."""
-        done = self.run(module, **options)
-        assert done.get("failed"), done
-        assert "Traceback" not in done["msg"]
-        return done["msg"]
-
-    def calls(self) -> dict[str, int]:
-        counted = self._ask("GET", "/aws/calls")
-        return counted["reads"] | counted["writes"]
-
-    def writes(self) -> dict[str, int]:
-        return self._ask("GET", "/aws/calls")["writes"]
-
-    def forget_calls(self) -> None:
-        self._ask("DELETE", "/aws/calls")
-
-    def fault(self, **fault: Any) -> None:
-        self._ask("POST", "/faults", fault)
-
-    def reset(self) -> None:
-        self._ask("POST", "/reset")
-        self._ask(
-            "POST", "/aws/timing", {"provisioning": 0.1, "updating": 0.1, "deprovisioning": 0.1}
-        )
-
-    def _ask(self, method: str, path: str, body: Any = None) -> Any:
-        request = urllib.request.Request(
-            self._control + path,
-            data=None if body is None else json.dumps(body).encode(),
-            method=method,
-        )
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
+from tests.integration.plugins.driving import Aws, kept_clients
 
 
 @pytest.fixture(scope="session")
 def emulated():
-    with emulators.frame.running(only=["aws"]) as info:
+    with emulators.frame.running(only=["aws"]) as info, kept_clients():
         yield info
 
 
