@@ -5,9 +5,10 @@
     with emulators.running(only=["aws"]) as info:
         boto3.client("mailmanager", endpoint_url=info["aws"], ...)
 
-Layers, each importing only those above it: clock, faults and ca (plain values and files),
+Layers, each importing only those above it: clock, faults, maildrop and ca (plain values and files),
 component (what an emulator is to the frame), control (the HTTP side door), frame (starts, announces
-and stops everything), then the emulators: aws, google, mailboxes.
+and stops everything), then the emulators: aws, google, login, exchange_online, graph, dns,
+mailboxes.
 """
 
 from emulators.frame import running

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from emulators.ca import Authority
 from emulators.clock import Clock
 from emulators.faults import Faults
+from emulators.maildrop import Maildrop
 
 # A control request's JSON body (None without one) to its JSON answer. A ValueError answers 400, a
 # LookupError 404, each with its text.
@@ -52,5 +53,7 @@ class Context:
     ca: Authority
     clock: Clock
     faults: Faults
+    maildrop: Maildrop = field(default_factory=Maildrop)
+    """what all mailboxes took"""
     components: dict[str, Component] = field(default_factory=dict)
     """the components made so far, by name: a later one may build on an earlier one"""

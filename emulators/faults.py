@@ -12,7 +12,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Fault:
-    """One injected fault. `code` empty: the call is only delayed (`delay` in seconds)."""
+    """One injected fault. `code` empty: the call is only delayed (`delay` in seconds).
+
+    retry_after: seconds in a Retry-After field, of the services that send one; 0: no field.
+    """
 
     service: str = "*"
     operation: str = "*"
@@ -21,6 +24,7 @@ class Fault:
     status: int = 400
     count: int = 1
     delay: float = 0.0
+    retry_after: int = 0
 
     def concerns(self, service: str, operation: str) -> bool:
         return self.service in ("*", service) and self.operation in ("*", operation)

@@ -24,6 +24,7 @@ from emulators.web import Web
 COMPONENTS = {
     "aws": "emulators.aws.component",
     "google": "emulators.google.component",
+    "login": "emulators.login.component",
     "mailboxes": "emulators.mailboxes.component",
 }
 

@@ -1,5 +1,6 @@
 """A WSGI application on a free loopback port, served by threads until it is stopped."""
 
+import ssl
 import threading
 from typing import Any
 
@@ -17,12 +18,23 @@ class QuietHandler(WSGIRequestHandler):
 
 
 class Web:
-    """A threaded HTTP server. `url` is set once `start` has returned."""
+    """A threaded HTTP server; with `tls`, HTTPS. `url` is set once `start` has returned."""
 
     def __init__(
-        self, app: Any, *, name: str, handler: type[WSGIRequestHandler] = QuietHandler
+        self,
+        app: Any,
+        *,
+        name: str,
+        handler: type[WSGIRequestHandler] = QuietHandler,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=handler)
+        if tls is not None:
+            # The handshake belongs to the connection's own thread: one that stalls stalls no other.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+            self._server.ssl_context = tls
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         self._thread = threading.Thread(
             target=self._server.serve_forever,
@@ -30,7 +42,8 @@ class Web:
             name=name,
             daemon=True,
         )
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        scheme, host = ("http", "127.0.0.1") if tls is None else ("https", "localhost")
+        self.url = f"{scheme}://{host}:{self._server.server_port}"
 
     def start(self) -> str:
         self._thread.start()

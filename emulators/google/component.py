@@ -42,7 +42,7 @@ class GoogleComponent:
 
     def __init__(self, context: Context) -> None:
         clock = context.clock
-        self.tenant = Tenant(lambda: datetime.fromtimestamp(clock.now(), UTC))
+        self.tenant = Tenant(lambda: datetime.fromtimestamp(clock.now(), UTC), context.maildrop)
         self.app = GoogleApp(self.tenant, context.faults)
         self._run = context.run
         self._web = Web(self.app, name="google")

@@ -17,7 +17,7 @@ from emulators.google.errors import ApiError
 from emulators.google.paging import page
 from emulators.google.tenant import Tenant
 from emulators.google.tokens import Grant
-from emulators.mailboxes.maildrop import Delivery
+from emulators.maildrop import Delivery
 
 _METADATA = "https://www.googleapis.com/auth/gmail.metadata"
 _TERM = re.compile(r"rfc822msgid:<?([^<>\s]+)>?")

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from emulators.google.gateway import InboundGateway
-from emulators.mailboxes.maildrop import Delivery, Maildrop
 from emulators.mailboxes.stamps import Sender
+from emulators.maildrop import Delivery, Maildrop
 
 Clock = Callable[[], datetime]
 

@@ -16,9 +16,9 @@ from typing import Any
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from emulators.faults import Faults
-from emulators.mailboxes.maildrop import Delivery, Maildrop
 from emulators.mailboxes.smtp import Mailbox, StrictServer
 from emulators.mailboxes.stamps import Client
+from emulators.maildrop import Delivery, Maildrop
 
 
 @dataclass(frozen=True)

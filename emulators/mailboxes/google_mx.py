@@ -7,9 +7,9 @@ from datetime import datetime
 from emulators.faults import Faults
 from emulators.google.tenant import Tenant
 from emulators.mailboxes import stamps
-from emulators.mailboxes.maildrop import Delivery
 from emulators.mailboxes.smtp import Mailbox
 from emulators.mailboxes.stamps import Client
+from emulators.maildrop import Delivery
 
 
 class GoogleMx(Mailbox):

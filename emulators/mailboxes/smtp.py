@@ -26,8 +26,8 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from emulators.faults import Faults
-from emulators.mailboxes.maildrop import Delivery, Maildrop
 from emulators.mailboxes.stamps import Client
+from emulators.maildrop import Delivery, Maildrop
 
 log = logging.getLogger(__name__)
 
