@@ -1,6 +1,8 @@
 """What moto refuses or fails at although the services take it, mended on its public classes.
 
 - KMS operations on a key's state take an ARN as well as an id; moto's look up the id alone.
+- Secrets Manager: moving AWSCURRENT to another version makes that the one which is current for all
+  later calls; a version without a label is no longer listed; an empty description is taken.
 - KMS GetKeyPolicy and PutKeyPolicy default PolicyName to `default`; moto's ask for it.
 """
 
@@ -10,6 +12,7 @@ from typing import Any
 
 from moto.kms import responses
 from moto.kms.models import KmsBackend
+from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
 
 _BY_ID = (
     "schedule_key_deletion",
@@ -26,6 +29,13 @@ def mend() -> None:
         return
     for name in _BY_ID:
         setattr(KmsBackend, name, _by_any_id(getattr(KmsBackend, name)))
+    SecretsManagerBackend.update_secret_version_stage = _current_follows(
+        SecretsManagerBackend.update_secret_version_stage
+    )
+    SecretsManagerBackend.update_secret = _with_empty_description(
+        SecretsManagerBackend.update_secret
+    )
+    FakeSecret._form_version_ids_to_stages = _labelled_versions
     responses._assert_default_policy = _with_default(responses._assert_default_policy)
     KmsBackend.gatepost_mended = True
 
@@ -43,3 +53,35 @@ def _with_default(check: Callable[[str], None]) -> Callable[[str | None], None]:
         check("default" if policy_name is None else policy_name)
 
     return mended
+
+
+def _current_follows(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def mended(self: Any, secret_id: str, version_stage: str, *arguments: Any, **named: Any) -> Any:
+        answer = method(self, secret_id, version_stage, *arguments, **named)
+        secret = self.secrets[secret_id]
+        for version, held in secret.versions.items():
+            if "AWSCURRENT" in held["version_stages"]:
+                secret.set_default_version_id(version)
+        return answer
+
+    return mended
+
+
+def _with_empty_description(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def mended(self: Any, secret_id: str, *arguments: Any, **named: Any) -> Any:
+        answer = method(self, secret_id, *arguments, **named)
+        if named.get("description") == "":
+            self.secrets[secret_id].description = ""
+        return answer
+
+    return mended
+
+
+def _labelled_versions(self: Any) -> dict[str, list[str]]:
+    return {
+        version: held["version_stages"]
+        for version, held in self.versions.items()
+        if held["version_stages"]
+    }
