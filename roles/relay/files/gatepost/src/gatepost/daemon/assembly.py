@@ -86,6 +86,15 @@ class Assembly:
             shard.scheduler.policy = _retry(config)
         await self._listen()
 
+    async def drain(self) -> None:
+        """Takes no mail any more; deliveries go on. Sessions get limits.drain to end a message."""
+        for sock in self._sockets.values():
+            sock.close()
+        self._sockets = {}
+        listenings = [listening for _point, listening in self._listening.values()]
+        self._listening.clear()
+        await asyncio.gather(*(it.drain(self.config.limits.drain) for it in listenings))
+
     async def stop(self) -> None:
         """Ends sessions and deliveries in flight, within limits.drain."""
         seconds = self.config.limits.drain

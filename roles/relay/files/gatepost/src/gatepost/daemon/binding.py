@@ -4,7 +4,6 @@ that dies loses no connection that it had not taken yet."""
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
 from typing import Final
 
 from gatepost.config.values import Address, Config
@@ -12,7 +11,7 @@ from gatepost.errors import ConfigError
 
 _BACKLOG: Final = 1024
 
-Listeners = Mapping[Address, socket.socket]
+Listeners = dict[Address, socket.socket]
 
 
 def bind(config: Config) -> Listeners:
@@ -54,5 +53,7 @@ def listening(address: Address) -> socket.socket:
 
 
 def close(listeners: Listeners) -> None:
+    """Closes and forgets all of them."""
     for sock in listeners.values():
         sock.close()
+    listeners.clear()

@@ -23,13 +23,20 @@ AskAll = Callable[..., Awaitable[list[Any]]]
 
 
 def handlers(
-    ask_all: AskAll, suspensions: Suspensions, status: Callable[[], Mapping[str, Any]]
+    ask_all: AskAll,
+    suspensions: Suspensions,
+    status: Callable[[], Mapping[str, Any]],
+    drain: Callable[[], Awaitable[None]],
 ) -> Mapping[str, Handler]:
     """The requests of the control socket. ask_all: asks every worker, raises ChannelError when one
-    did not answer."""
+    did not answer. drain: stops accepting mail."""
 
     async def tell_status() -> Any:
         return {**status(), **merged(await ask_all("status")), "suspended": list(suspensions)}
+
+    async def drain_then_tell() -> Any:
+        await drain()
+        return await tell_status()
 
     async def suspend(destination: str) -> Any:
         await asyncio.to_thread(suspensions.add, destination)
@@ -53,6 +60,7 @@ def handlers(
 
     return {
         "status": tell_status,
+        "drain": drain_then_tell,
         "queue.suspend": suspend,
         "queue.resume": resume,
         **{f"queue.{name}": forward(f"queue.{name}") for name in FORWARDED},

@@ -45,7 +45,8 @@ class _Handler(WSGIRequestHandler):
 
 
 class Endpoint:
-    """collect: brings the totals up to now. health: well or not, and the answer's body."""
+    """collect: brings the totals up to now. health: well or not, and the answer's body,
+    whose `status` is "ok" when mail is taken."""
 
     def __init__(
         self,
@@ -89,10 +90,12 @@ class Endpoint:
             page: Iterable[bytes] = self._metrics(environ, start_response)
             return page
         if path in ("/healthz", "/readyz"):
-            well, body = self._health()
-            status, answer = ("200 OK" if well else "503 Service Unavailable"), body
+            well, answer = self._health()
+            good = well if path == "/healthz" else answer["status"] == "ok"
+            status = "200 OK" if good else "503 Service Unavailable"
         else:
-            status, answer = "404 Not Found", {"paths": ["/metrics", "/healthz", "/readyz"]}
+            status = "404 Not Found"
+            answer = {"paths": ["/metrics", "/healthz", "/readyz"]}
         data = json.dumps(answer).encode("ascii") + b"\n"
         start_response(
             status, [("Content-Type", "application/json"), ("Content-Length", str(len(data)))]

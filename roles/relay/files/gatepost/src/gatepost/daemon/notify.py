@@ -21,6 +21,9 @@ class Notifier:
     def ready(self, status: str) -> None:
         self._send("READY=1", f"STATUS={status}")
 
+    def status(self, status: str) -> None:
+        self._send(f"STATUS={status}")
+
     def reloading(self) -> None:
         usec = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self._send("RELOADING=1", f"MONOTONIC_USEC={usec}")

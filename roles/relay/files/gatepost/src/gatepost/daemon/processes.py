@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from gatepost.daemon.channel import LINE_MAX, Channel, ChannelError, Handler
@@ -27,12 +27,13 @@ _SETTLED: Final = 60.0
 
 
 class Worker:
-    """boot: gives what a worker is told first, anew for each start. handlers: what it may ask."""
+    """listeners: inherited by each new process, as they are then. boot: gives what a worker is told
+    first, anew for each start. handlers: what it may ask."""
 
     def __init__(
         self,
         index: int,
-        listeners: Sequence[socket.socket],
+        listeners: Collection[socket.socket],
         boot: Callable[[], Mapping[str, Any]],
         handlers: Mapping[str, Handler],
         record: Record,

@@ -49,7 +49,7 @@ class Supervisor:
         self._workers = [
             Worker(
                 index,
-                list(self._listeners.values()),
+                self._listeners.values(),
                 lambda index=index: self._boot(index),  # type: ignore[misc]
                 {"tally": self._tally},
                 record,
@@ -57,13 +57,14 @@ class Supervisor:
             for index in range(config.workers)
         ]
         self._stop = asyncio.Event()
+        self._draining = False
         self._reloading = asyncio.Lock()
         self._started = time.time()
 
     async def run(self) -> int:
         """Returns the exit status. Raises ConfigError before any worker was started."""
         loop = asyncio.get_running_loop()
-        requests = control.handlers(self._ask_all, self._suspensions, self._status)
+        requests = control.handlers(self._ask_all, self._suspensions, self._status, self._drain)
         socket = control.ControlSocket(self._config.control, requests)
         endpoint = Endpoint(self._totals, self._collect, self._health)
         tasks: set[asyncio.Task[None]] = set()
@@ -98,7 +99,7 @@ class Supervisor:
         if not fault:
             if not self._stop.is_set():
                 self._record("Started", workers=len(self._workers), pid=os.getpid())
-                self._notifier.ready(f"{len(self._workers)} workers take mail")
+                self._notifier.ready(self._saying())
             await stop
         self._record("Stopping")
         self._notifier.stopping("ending what is in flight")
@@ -143,7 +144,22 @@ class Supervisor:
                     needs_restart=", ".join(fixed) or None,
                     failed="; ".join(failed) or None,
                 )
-            self._notifier.ready(f"{len(self._workers)} workers take mail")
+            self._notifier.ready(self._saying())
+
+    def _saying(self) -> str:
+        if self._draining:
+            return "takes no mail, delivers what is queued"
+        return f"{len(self._workers)} workers take mail"
+
+    async def _drain(self) -> None:
+        """No new sessions until the daemon starts again; what is queued is delivered on."""
+        if not self._draining:
+            self._draining = True
+            self._record("Draining")
+            self._notifier.status(self._saying())
+            # The kernel answers connections for as long as one descriptor is open, ours too.
+            binding.close(self._listeners)
+        await self._ask_all("drain")
 
     async def _watch(self) -> None:
         """The watchdog is fed from the loop that everything else here runs on."""
@@ -173,14 +189,20 @@ class Supervisor:
         self._totals.gauges([*(answer["gauges"] for answer in good), own])
 
     def _health(self) -> tuple[bool, Mapping[str, Any]]:
-        """Whether every worker takes mail, and what there is to say about it."""
+        """Whether every worker is well, and what there is to say about it."""
         workers = [
             {"worker": worker.index, "ready": worker.is_ready, "restarts": worker.restarts}
             for worker in self._workers
         ]
         well = all(worker.is_ready for worker in self._workers)
-        status = "stopping" if self._stop.is_set() else "ok" if well else "degraded"
-        return status == "ok", {"status": status, "workers": workers}
+        return well, {"status": self._state(well), "workers": workers}
+
+    def _state(self, well: bool) -> str:
+        if self._stop.is_set():
+            return "stopping"
+        if not well:
+            return "degraded"
+        return "draining" if self._draining else "ok"
 
     def _status(self) -> Mapping[str, Any]:
         return {

@@ -79,6 +79,10 @@ class Worker:
         async def reload(text: str) -> None:
             await assembly.reload(load(assembly.config.file, text))
 
+        async def drain() -> Any:
+            await assembly.drain()
+            return {}
+
         async def suspended(destinations: Sequence[str]) -> Any:
             assembly.suspend(destinations)
             return {}
@@ -92,6 +96,7 @@ class Worker:
         return {
             "metrics": metrics,
             "reload": reload,
+            "drain": drain,
             "suspended": suspended,
             "resume": resume,
             "status": status,
