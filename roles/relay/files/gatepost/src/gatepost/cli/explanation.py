@@ -103,11 +103,11 @@ def _judged(decisions: Sequence[Decision], domains: Set[str]) -> list[Decision]:
 def as_json(explanation: Explanation) -> dict[str, Any]:
     return {
         "assumptions": list(explanation.assumptions),
-        "recipients": [_recipient(each) for each in explanation.decisions],
+        "recipients": [recipient_as_json(each) for each in explanation.decisions],
     }
 
 
-def _recipient(decision: Decision) -> dict[str, Any]:
+def recipient_as_json(decision: Decision) -> dict[str, Any]:
     return {
         "recipient": decision.plan.recipient,
         "admitted": decision.admission.admitted,
@@ -128,11 +128,12 @@ def _recipient(decision: Decision) -> dict[str, Any]:
             for each in decision.plan.effects
         ],
         "final": decision.plan.final,
-        "undecided": list(_undecided(decision)),
+        "undecided": list(undecided(decision)),
     }
 
 
-def _undecided(decision: Decision) -> tuple[str, ...]:
+def undecided(decision: Decision) -> tuple[str, ...]:
+    """The inputs that the decision lacks."""
     return tuple(dict.fromkeys((*decision.admission.undecided, *decision.plan.undecided)))
 
 
@@ -141,14 +142,14 @@ _MATCHED = {True: "matches", False: "no", None: "unknown"}
 
 
 def as_text(explanation: Explanation) -> str:
-    lines = [line for each in explanation.decisions for line in (*_lines(each), "")]
+    lines = [line for each in explanation.decisions for line in (*lines_of(each), "")]
     if explanation.assumptions:
         lines += ["Gatepost's own choices that decided (docs/policy.md):"]
         lines += [f"  - {each}" for each in explanation.assumptions]
     return "\n".join(lines).rstrip()
 
 
-def _lines(decision: Decision) -> Iterator[str]:
+def lines_of(decision: Decision) -> Iterator[str]:
     admission, made = decision.admission, decision.plan
     yield clean(made.recipient)
     yield f"  {_ADMITTED[admission.admitted]} {admission.by}"
@@ -174,5 +175,5 @@ def _lines(decision: Decision) -> Iterator[str]:
         yield clean(f"  -> {effect.action}{target}: {sender} to <{effect.recipient}>")
         yield from (clean(f"     + {name}: {value}") for name, value in effect.headers)
     yield f"  ends with: {made.final}"
-    if undecided := _undecided(decision):
-        yield clean(f"  UNDECIDED, not supplied: {', '.join(undecided)}")
+    if lacks := undecided(decision):
+        yield clean(f"  UNDECIDED, not supplied: {', '.join(lacks)}")

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import gatepost
 from gatepost.errors import GatepostError
 
-SUBCOMMANDS: tuple[str, ...] = ("drain", "explain", "import_aws", "queue")
+SUBCOMMANDS: tuple[str, ...] = ("drain", "explain", "import_aws", "policy_test", "queue")
 
 
 def build_parser() -> argparse.ArgumentParser:
