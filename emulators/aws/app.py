@@ -19,6 +19,7 @@ from emulators.aws import calls, errors, guards, moto_gaps, moto_state, wire
 from emulators.aws.calls import Call, Counters
 from emulators.aws.errors import ServiceError
 from emulators.aws.identities import Identities
+from emulators.aws.mailmanager import links
 from emulators.aws.mailmanager.service import MailManager
 from emulators.clock import Clock
 from emulators.faults import Faults
@@ -67,11 +68,21 @@ class App:
 
     def _own(self, call: Call, protocol: str, environ: dict[str, Any]) -> Response | None:
         """The answer of what is emulated here, None for what is moto's."""
+        if environ["PATH_INFO"].startswith(links.PREFIX):
+            content = self.mailmanager.follow(
+                environ["REQUEST_METHOD"],
+                environ["PATH_INFO"],
+                Request(environ, shallow=True).args,
+                calls.read_body(environ),
+            )
+            return Response(content, content_type="application/octet-stream")
         if call.service == "mailmanager":
             if call.scope is None:
                 raise _UNSIGNED
             body = calls.read_body(environ)
-            return wire.answer(protocol, self.mailmanager.call(call.operation, body, call.scope))
+            url = f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}"
+            answer = self.mailmanager.call(call.operation, body, call.scope, url)
+            return wire.answer(protocol, answer)
         if call.service == "sesv2" and call.scope is not None:
             request = _rest_request(call, environ)
             if self.identities.serves(call.operation, request):

@@ -17,6 +17,7 @@ from moto.core.request import Request
 from moto.core.routing import get_service_router
 
 from emulators.aws import scope, validation
+from emulators.aws.mailmanager import links
 from emulators.aws.scope import Scope
 
 # Names of services by signing name and, where that is shared, by what else tells them apart.
@@ -73,6 +74,10 @@ def identify(environ: dict[str, Any]) -> Call:
     target, _, operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")
     if target in _JSON_TARGETS:
         return Call(_JSON_TARGETS[target], operation, where)
+    if environ["PATH_INFO"].startswith(links.PREFIX):
+        # A link leads to S3: what clients do there is PUT and GET of an object.
+        method = environ["REQUEST_METHOD"]
+        return Call("s3", {"PUT": "PutObject", "GET": "GetObject"}.get(method, ""), where)
     service = signing_name or "s3"
     if service == "ses" and environ["PATH_INFO"].startswith("/v2/"):
         service = "sesv2"

@@ -1,15 +1,12 @@
 """The emulated AWS as a part of the emulators.
 
-Control paths: GET /aws/calls shows the calls so far as reads and writes by `service:operation`,
-DELETE /aws/calls forgets them; GET and POST /aws/timing hold how many seconds an ingress point
-stays in a passing state. Any credentials are accepted; those announced in `env` are made up.
+Any credentials are accepted; those announced in `env` are made up.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
-from emulators.aws import moto_state
+from emulators.aws import control, moto_state
 from emulators.aws.app import App, Handler
 from emulators.component import Context
 from emulators.component import Handler as ControlHandler
@@ -73,17 +70,4 @@ class Aws:
         }
 
     def handlers(self) -> Mapping[str, ControlHandler]:
-        return {
-            "GET /aws/calls": lambda _body: self._app.counters.show(),
-            "DELETE /aws/calls": self._forget_calls,
-            "GET /aws/timing": lambda _body: asdict(self._app.mailmanager.timing),
-            "POST /aws/timing": self._change_timing,
-        }
-
-    def _forget_calls(self, _body: Any) -> Any:
-        self._app.counters.clear()
-        return self._app.counters.show()
-
-    def _change_timing(self, body: Any) -> Any:
-        self._app.mailmanager.timing = self._app.mailmanager.timing.changed(body)
-        return asdict(self._app.mailmanager.timing)
+        return control.handlers(self._app, REGION)

@@ -22,7 +22,7 @@ from emulators.aws.scope import Scope
 # sesv2's backends refer to ses's: one pickle keeps them one object.
 SERVICES = ("iam", "kms", "route53", "s3", "secretsmanager", "ses", "sesv2", "sns", "sts")
 
-_FORMAT = ("gatepost emulators", 1, moto.__version__)
+_FORMAT = ("gatepost emulators", 2, moto.__version__)
 
 
 class _Pickler(pickle.Pickler):
@@ -49,6 +49,16 @@ def kms(scope: Scope) -> Any:
 
 def secretsmanager(scope: Scope) -> Any:
     return get_backend("secretsmanager")[scope.account][scope.region]
+
+
+def put_objects(scope: Scope, bucket: str, objects: dict[str, bytes]) -> bool:
+    """Write to a bucket of the account. False when there is no such bucket."""
+    backend = get_backend("s3")[scope.account][scope.partition]
+    if bucket not in backend.buckets:
+        return False
+    for name, content in objects.items():
+        backend.put_object(bucket, name, content)
+    return True
 
 
 def route53_zones(scope: Scope) -> list[Any]:

@@ -25,7 +25,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "long": (int,),
     "float": (int, float),
     "double": (int, float),
-    "timestamp": (int, float, str),
+    "timestamp": (int, float),
 }
 
 

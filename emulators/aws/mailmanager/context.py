@@ -10,11 +10,17 @@ from emulators.aws.scope import Scope
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of the emulated clock that an ingress point stays in a passing state (ours)."""
+    """Seconds of the emulated clock that passing states last (ours).
+
+    The first three are an ingress point's; then address list imports, archive searches, exports.
+    """
 
     provisioning: float = 1.0
     updating: float = 0.5
     deprovisioning: float = 0.5
+    importing: float = 0.5
+    searching: float = 0.5
+    exporting: float = 0.5
 
     def changed(self, document: Any) -> "Timing":
         """With some values replaced. Raises ValueError naming a wrong one."""
@@ -22,9 +28,8 @@ class Timing:
             raise ValueError("the body must be an object")
         for name, value in document.items():
             if name not in Timing.__dataclass_fields__:
-                raise ValueError(
-                    f"{name}: unknown; known are provisioning, updating, deprovisioning"
-                )
+                known = ", ".join(Timing.__dataclass_fields__)
+                raise ValueError(f"{name}: unknown; known are {known}")
             if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
                 raise ValueError(f"{name}: must be a number of seconds")
         return replace(self, **document)
@@ -39,19 +44,24 @@ class Call:
     store: Store
     now: float
     timing: Timing
+    url: str = ""
+    """where the caller reaches the emulator: links that are handed out start with it"""
 
     def new(self, kind: Kind, name: str, request: dict[str, Any]) -> Resource:
         """A resource not yet in the store, its name free and its quota not reached."""
         self.store.check_name(kind, name)
         self.store.check_quota(kind)
-        identifier = store.new_id(kind)
-        self.store.sequence += 1
+        return self.make(kind, name, request)
+
+    def make(self, kind: Kind, name: str, request: dict[str, Any]) -> Resource:
+        """A resource not yet in the store, whatever there is beside it."""
+        identifier = store.new_id(kind.prefix)
         return Resource(
             kind=kind,
             id=identifier,
-            arn=self.arn(kind, identifier),
+            arn=self.arn(kind, identifier) if kind.arn else "",
             name=name,
-            sequence=self.store.sequence,
+            sequence=self.store.next_sequence(),
             created=self.now,
             modified=self.now,
             fields={},

@@ -7,28 +7,37 @@ items come and go between two requests.
 import base64
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from emulators.aws import errors
-from emulators.aws.mailmanager.store import Resource
 
 # The documented maximum, which the model states for most lists only.
 MAXIMUM = 50
 
 
+class Listed(Protocol):
+    """What a list may hold: `sequence` grows from one item to the next."""
+
+    sequence: int
+
+
+Item = TypeVar("Item", bound=Listed)
+
+
 def page(
     operation: str,
     request: dict[str, Any],
-    resources: Iterable[Resource],
+    items: Iterable[Item],
     member: str,
-    show: Callable[[Resource], dict[str, Any]],
+    show: Callable[[Item], dict[str, Any]],
+    maximum: int = MAXIMUM,
 ) -> dict[str, Any]:
     """The answer of a list operation. Raises ValidationException for a foreign token."""
-    size = request.get("PageSize", MAXIMUM)
-    if not 1 <= size <= MAXIMUM:
-        raise errors.validation(f"PageSize must be between 1 and {MAXIMUM}")
+    size = request.get("PageSize", maximum)
+    if not 1 <= size <= maximum:
+        raise errors.validation(f"PageSize must be between 1 and {maximum}")
     after = _read(operation, request["NextToken"]) if "NextToken" in request else 0
-    left = [one for one in resources if one.sequence > after]
+    left = [one for one in items if one.sequence > after]
     answer: dict[str, Any] = {member: [show(one) for one in left[:size]]}
     if len(left) > size:
         answer["NextToken"] = _write(operation, left[size - 1].sequence)

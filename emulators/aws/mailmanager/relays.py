@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from emulators.aws import errors, vault
-from emulators.aws.mailmanager import paging
+from emulators.aws import vault
+from emulators.aws.mailmanager import paging, references
 from emulators.aws.mailmanager.context import Call
-from emulators.aws.mailmanager.store import RELAY, RULE_SET, Resource
+from emulators.aws.mailmanager.store import RELAY, Resource
 
 _MEMBERS = ("ServerName", "ServerPort", "Authentication")
 
@@ -41,31 +41,13 @@ def update(call: Call, request: dict[str, Any]) -> dict[str, Any]:
 
 def delete(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     relay = call.store.get(RELAY, request["RelayId"])
-    users = [
-        rule_set.name
-        for rule_set in call.store.all(RULE_SET)
-        if any(
-            target in (relay.id, relay.arn) for target in relay_targets(rule_set.fields["Rules"])
-        )
-    ]
-    if users:
-        raise errors.conflict(f"relay {relay.name} is used by rule set {', '.join(users)}")
+    references.check_unused(call.store, relay)
     del call.store.resources[relay.id]
     return {}
 
 
 def list_(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     return paging.page(call.operation, request, call.store.all(RELAY), "Relays", _summary)
-
-
-def relay_targets(rules: list[dict[str, Any]]) -> list[str]:
-    """The relays (ids or ARNs) that the Relay actions of these rules name."""
-    return [
-        action["Relay"]["Relay"]
-        for rule in rules
-        for action in rule["Actions"]
-        if "Relay" in action
-    ]
 
 
 def _summary(relay: Resource) -> dict[str, Any]:

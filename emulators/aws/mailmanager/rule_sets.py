@@ -1,16 +1,15 @@
-"""Rule sets: what happens to accepted mail. Relays that they name must exist (ours).
+"""Rule sets: what happens to accepted mail. What they name must exist (ours).
 
-Archives, address lists, add-ons and roles that a rule names are not looked up: they are not
-emulated, or only the service itself could use them.
+That is relays, archives, address lists and add-on instances; roles, buckets and other resources
+of other services are not looked up, only the service itself could use them.
 """
 
 from typing import Any
 
 from emulators.aws import errors
-from emulators.aws.mailmanager import paging
+from emulators.aws.mailmanager import paging, references
 from emulators.aws.mailmanager.context import Call
-from emulators.aws.mailmanager.relays import relay_targets
-from emulators.aws.mailmanager.store import INGRESS_POINT, RELAY, RULE_SET, Resource
+from emulators.aws.mailmanager.store import INGRESS_POINT, RULE_SET, Resource
 
 # Documented: Relay or Send actions in one rule set.
 _DELIVERIES = 10
@@ -88,6 +87,4 @@ def _check(call: Call, rules: list[dict[str, Any]]) -> None:
     ]
     if len(deliveries) > _DELIVERIES:
         raise errors.quota(f"a rule set holds at most {_DELIVERIES} Relay or Send actions")
-    for target in relay_targets(rules):
-        if call.store.find(RELAY, target) is None:
-            raise errors.validation(f"Rules: there is no relay {target}")
+    references.check(call.store, rules, "Rules")

@@ -9,50 +9,18 @@ a ValidationException, and an unknown reference is one too.
 import hashlib
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 from emulators.aws import errors, validation
 from emulators.aws.errors import ServiceError
-from emulators.aws.mailmanager import (
-    ingress_points,
-    relays,
-    rule_sets,
-    tags,
-    traffic_policies,
-)
+from emulators.aws.mailmanager import address_imports, archive_jobs, links, tags
 from emulators.aws.mailmanager.context import Call, Timing
-from emulators.aws.mailmanager.store import Store
+from emulators.aws.mailmanager.operations import OPERATIONS, settle
+from emulators.aws.mailmanager.references import PENDING_DELETION
+from emulators.aws.mailmanager.store import ARCHIVE, Message, Resource, Store, new_id
 from emulators.aws.scope import Scope
 from emulators.clock import Clock
-
-Operation = Callable[[Call, dict[str, Any]], dict[str, Any]]
-
-OPERATIONS: dict[str, Operation] = {
-    "CreateRelay": relays.create,
-    "GetRelay": relays.get,
-    "UpdateRelay": relays.update,
-    "DeleteRelay": relays.delete,
-    "ListRelays": relays.list_,
-    "CreateRuleSet": rule_sets.create,
-    "GetRuleSet": rule_sets.get,
-    "UpdateRuleSet": rule_sets.update,
-    "DeleteRuleSet": rule_sets.delete,
-    "ListRuleSets": rule_sets.list_,
-    "CreateTrafficPolicy": traffic_policies.create,
-    "GetTrafficPolicy": traffic_policies.get,
-    "UpdateTrafficPolicy": traffic_policies.update,
-    "DeleteTrafficPolicy": traffic_policies.delete,
-    "ListTrafficPolicies": traffic_policies.list_,
-    "CreateIngressPoint": ingress_points.create,
-    "GetIngressPoint": ingress_points.get,
-    "UpdateIngressPoint": ingress_points.update,
-    "DeleteIngressPoint": ingress_points.delete,
-    "ListIngressPoints": ingress_points.list_,
-    "TagResource": tags.tag,
-    "UntagResource": tags.untag,
-    "ListTagsForResource": tags.list_,
-}
 
 
 class MailManager:
@@ -69,25 +37,61 @@ class MailManager:
             self.timing = Timing()
             self.stores.clear()
 
-    def call(self, operation: str, body: bytes, scope: Scope) -> dict[str, Any]:
-        """Run one operation. Raises ServiceError."""
+    def call(self, operation: str, body: bytes, scope: Scope, url: str) -> dict[str, Any]:
+        """Run one operation; `url` is where the caller reached us. Raises ServiceError."""
         request = _parse(operation, body)
         with self._lock:
-            store = self.stores.setdefault(scope, Store())
-            now = self._clock.now()
-            ingress_points.settle(store, now)
-            call = Call(operation, scope, store, now, self.timing)
+            store, now = self._settled(scope)
+            call = Call(operation, scope, store, now, self.timing, url)
             try:
                 return _once(call, request)
             except ServiceError as error:
                 raise _declared(operation, error) from error
 
+    def follow(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> bytes:
+        """Do what a signed link says, and return its content. Raises ServiceError as S3 does."""
+        target = links.target(path)
+        with self._lock:
+            store, now = self._settled(target.scope)
+            links.check(store, method, path, query, now)
+            try:
+                if method == "GET":
+                    return archive_jobs.reachable(store, target.item).content
+                address_imports.upload(store, target.item, body)
+                return b""
+            except ServiceError as error:
+                raise ServiceError("AccessDenied", error.message, 403) from error
+
+    def archive(
+        self,
+        scope: Scope,
+        archive: str,
+        content: bytes,
+        envelope: dict[str, Any],
+        metadata: dict[str, Any],
+        received: float | None = None,
+    ) -> str:
+        """Put a message into an archive (id or ARN), as a rule would, and return its id.
+
+        Raises LookupError when there is no such archive, ValueError when it is being deleted.
+        """
+        with self._lock:
+            store, now = self._settled(scope)
+            found = store.find(ARCHIVE, archive)
+            if found is None:
+                raise LookupError(f"there is no archive {archive} in {scope.region}")
+            if found.fields["ArchiveState"] == PENDING_DELETION:
+                raise ValueError(f"archive {found.name} is being deleted")
+            when = now if received is None else received
+            message = Message(new_id("m-"), found.id, when, content, envelope, metadata)
+            store.messages[message.id] = message
+            return message.id
+
     def state(self) -> list[dict[str, Any]]:
         """Kind, id, name and status of everything, for the control endpoint."""
         with self._lock:
-            now = self._clock.now()
-            for store in self.stores.values():
-                ingress_points.settle(store, now)
+            for scope in self.stores:
+                self._settled(scope)
             return [
                 {
                     "account": scope.account,
@@ -96,18 +100,30 @@ class MailManager:
                     "id": resource.id,
                     "name": resource.name,
                 }
-                | ({"status": resource.fields["Status"]} if "Status" in resource.fields else {})
+                | _status(resource)
                 for scope, store in self.stores.items()
                 for resource in store.resources.values()
             ]
+
+    def _settled(self, scope: Scope) -> tuple[Store, float]:
+        """The store of an account and region, as it is by now."""
+        store = self.stores.setdefault(scope, Store())
+        now = self._clock.now()
+        settle(store, scope, now)
+        return store, now
+
+
+def _status(resource: Resource) -> dict[str, str]:
+    for member in ("Status", "ArchiveState", "State"):
+        if member in resource.fields:
+            return {"status": resource.fields[member]}
+    return {}
 
 
 def _parse(operation: str, body: bytes) -> dict[str, Any]:
     model = validation.service_model("mailmanager")
     if operation not in model.operation_names:
         raise ServiceError("UnknownOperationException", f"there is no operation {operation}", 404)
-    if operation not in OPERATIONS:
-        raise ServiceError("UnknownOperationException", f"{operation} is not emulated", 501)
     try:
         request = json.loads(body or b"{}")
     except ValueError:

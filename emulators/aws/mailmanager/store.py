@@ -13,7 +13,10 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 @dataclass(frozen=True)
 class Kind:
-    """A resource type: what its ids start with, its part in an ARN, and the quota of an account."""
+    """A resource type: what its ids start with, its part in an ARN, and the quota of an account.
+
+    `arn` empty: a job, which has no ARN and shares its name with others.
+    """
 
     title: str
     prefix: str
@@ -25,6 +28,13 @@ RELAY = Kind("relay", "r-", "mailmanager-smtp-relay", 40)
 RULE_SET = Kind("rule set", "rs-", "mailmanager-rule-set", 40)
 TRAFFIC_POLICY = Kind("traffic policy", "tp-", "mailmanager-traffic-policy", 100)
 INGRESS_POINT = Kind("ingress point", "inp-", "mailmanager-ingress-point", None)
+ARCHIVE = Kind("archive", "a-", "mailmanager-archive", None)
+ADDRESS_LIST = Kind("address list", "al-", "mailmanager-address-list", 100)
+ADDON_SUBSCRIPTION = Kind("add-on subscription", "as-", "addon-subscription", None)
+ADDON_INSTANCE = Kind("add-on instance", "ai-", "addon-instance", None)
+IMPORT_JOB = Kind("import job", "ij-", "", None)
+SEARCH = Kind("archive search", "s-", "", None)
+EXPORT = Kind("archive export", "e-", "", None)
 
 
 @dataclass
@@ -43,11 +53,27 @@ class Resource:
 
 
 @dataclass
+class Message:
+    """One archived message. `envelope` and `metadata` are in the shapes of GetArchiveMessage."""
+
+    id: str
+    archive: str
+    received: float
+    content: bytes
+    envelope: dict[str, Any]
+    metadata: dict[str, Any]
+
+
+@dataclass
 class Store:
     resources: dict[str, Resource] = field(default_factory=dict)
     tokens: dict[tuple[str, str], tuple[str, dict[str, Any]]] = field(default_factory=dict)
     """(operation, ClientToken) to a digest of the request that used it, and its answer"""
     sequence: int = 0
+    messages: dict[str, Message] = field(default_factory=dict)
+    """what the archives hold, by message id"""
+    link_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    """signs the links to uploads and downloads of this account and region"""
 
     def all(self, kind: Kind) -> Iterator[Resource]:
         """Resources of a kind in the order of their creation."""
@@ -82,9 +108,13 @@ class Store:
         if kind.limit is not None and len(list(self.all(kind))) >= kind.limit:
             raise errors.quota(f"an account holds at most {kind.limit} {kind.title}s")
 
+    def next_sequence(self) -> int:
+        self.sequence += 1
+        return self.sequence
+
     def add(self, resource: Resource) -> None:
         self.resources[resource.id] = resource
 
 
-def new_id(kind: Kind) -> str:
-    return kind.prefix + "".join(secrets.choice(_ALPHABET) for _ in range(26))
+def new_id(prefix: str) -> str:
+    return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(26))

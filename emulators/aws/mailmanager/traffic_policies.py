@@ -3,7 +3,7 @@
 from typing import Any
 
 from emulators.aws import errors
-from emulators.aws.mailmanager import paging
+from emulators.aws.mailmanager import paging, references
 from emulators.aws.mailmanager.context import Call
 from emulators.aws.mailmanager.rule_sets import check_unused
 from emulators.aws.mailmanager.store import TRAFFIC_POLICY, Resource
@@ -16,7 +16,7 @@ _CONDITIONS = 10
 
 def create(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     policy = call.new(TRAFFIC_POLICY, request["TrafficPolicyName"], request)
-    _check(request)
+    _check(call, request)
     policy.fields = {name: request[name] for name in _MEMBERS if name in request}
     call.store.add(policy)
     return {"TrafficPolicyId": policy.id}
@@ -36,7 +36,7 @@ def get(call: Call, request: dict[str, Any]) -> dict[str, Any]:
 
 def update(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     policy = call.store.get(TRAFFIC_POLICY, request["TrafficPolicyId"])
-    _check(request)
+    _check(call, request)
     call.rename(policy, request.get("TrafficPolicyName"))
     policy.fields |= {name: request[name] for name in _MEMBERS if name in request}
     policy.modified = call.now
@@ -63,9 +63,10 @@ def _summary(policy: Resource) -> dict[str, Any]:
     }
 
 
-def _check(request: dict[str, Any]) -> None:
+def _check(call: Call, request: dict[str, Any]) -> None:
     statements = request.get("PolicyStatements", [])
     if len(statements) > _STATEMENTS:
         raise errors.quota(f"a traffic policy holds at most {_STATEMENTS} statements")
     if any(len(statement["Conditions"]) > _CONDITIONS for statement in statements):
         raise errors.quota(f"a statement holds at most {_CONDITIONS} conditions")
+    references.check(call.store, statements, "PolicyStatements")

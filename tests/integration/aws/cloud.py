@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 ACCOUNT = "123456789012"
 
@@ -90,3 +92,25 @@ def make_secret(
     text = secret_policy or policy(SECRET_STATEMENT)
     client.put_resource_policy(SecretId=arn, ResourcePolicy=text)
     return arn
+
+
+def refused(code: str, status: int) -> Any:
+    return pytest.raises(ClientError, check=lambda error: _is(error, code, status))
+
+
+def _is(error: ClientError, code: str, status: int) -> bool:
+    metadata = error.response["ResponseMetadata"]
+    assert (error.response["Error"]["Code"], metadata["HTTPStatusCode"]) == (code, status), error
+    return True
+
+
+def archive(mm: Any, name: str = "held", **values: Any) -> str:
+    created: str = mm.create_archive(ArchiveName=name, **values)["ArchiveId"]
+    return created
+
+
+def send(cloud: Cloud, archive: str, message: str, **more: Any) -> str:
+    """Put a message into an archive, and return its id."""
+    body = {"ArchiveId": archive, "Message": message, **more}
+    sent: str = cloud.control("POST", "/aws/archived_messages", body)["ArchivedMessageId"]
+    return sent

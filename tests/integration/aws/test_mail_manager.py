@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from emulators.aws import validation
-from emulators.aws.mailmanager.service import OPERATIONS
+from emulators.aws.mailmanager.operations import OPERATIONS
+from tests.integration.aws.cloud import refused
 
 NONE = {"NoAuthentication": {}}
 
@@ -35,16 +35,6 @@ def ingress(mm: Any, name: str = "edge", **changes: Any) -> str:
         "IngressPointId"
     ]
     return created
-
-
-def refused(code: str, status: int) -> Any:
-    return pytest.raises(ClientError, check=lambda error: _is(error, code, status))
-
-
-def _is(error: ClientError, code: str, status: int) -> bool:
-    metadata = error.response["ResponseMetadata"]
-    assert (error.response["Error"]["Code"], metadata["HTTPStatusCode"]) == (code, status), error
-    return True
 
 
 class TestRelays:

@@ -1,0 +1,81 @@
+"""The control paths of the emulated AWS: JSON in, JSON out.
+
+GET, DELETE /aws/calls             the calls so far by `service:operation`; forget them
+GET, POST   /aws/timing            seconds that passing states of Mail Manager last
+POST        /aws/archived_messages a message into an archive, as a rule would put it there
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+
+from emulators.aws import validation
+from emulators.aws.app import App
+from emulators.aws.scope import Scope
+from emulators.component import Handler
+
+
+def handlers(app: App, region: str) -> Mapping[str, Handler]:
+    """The control requests of an emulated AWS; region: where a request that names none acts."""
+
+    def forget_calls(_body: Any) -> Any:
+        app.counters.clear()
+        return app.counters.show()
+
+    def change_timing(body: Any) -> Any:
+        app.mailmanager.timing = app.mailmanager.timing.changed(body)
+        return asdict(app.mailmanager.timing)
+
+    return {
+        "GET /aws/calls": lambda _body: app.counters.show(),
+        "DELETE /aws/calls": forget_calls,
+        "GET /aws/timing": lambda _body: asdict(app.mailmanager.timing),
+        "POST /aws/timing": change_timing,
+        "POST /aws/archived_messages": lambda body: _archive(app, region, body),
+    }
+
+
+_ARCHIVED = ("ArchiveId", "Region", "Message", "MessageBase64", "Envelope", "Metadata")
+_RECEIVED = "ReceivedTimestamp"
+
+
+def _archive(app: App, region: str, body: Any) -> dict[str, str]:
+    """{"ArchiveId": id or ARN, "Message": text or "MessageBase64": …, "Envelope": …,
+    "Metadata": …, "Region": …, "ReceivedTimestamp": seconds}; the first two are needed."""
+    if not isinstance(body, dict):
+        raise ValueError("the body must be an object")
+    unknown = sorted(set(body) - {*_ARCHIVED, _RECEIVED})
+    if unknown:
+        raise ValueError(f"{unknown[0]}: unknown; known are {', '.join((*_ARCHIVED, _RECEIVED))}")
+    shapes = validation.service_model("mailmanager").operation_model("GetArchiveMessage")
+    for name in ("Envelope", "Metadata"):
+        found = validation.problems(shapes.output_shape.members[name], body.get(name, {}))
+        if found:
+            raise ValueError(f"{name}: {validation.refusal(found)}")
+    received = body.get(_RECEIVED)
+    if received is not None and not isinstance(received, int | float):
+        raise ValueError(f"{_RECEIVED}: must be a number of seconds")
+    identifier = app.mailmanager.archive(
+        Scope(DEFAULT_ACCOUNT_ID, body.get("Region", region)),
+        str(body.get("ArchiveId", "")),
+        _content(body),
+        body.get("Envelope", {}),
+        body.get("Metadata", {}),
+        received,
+    )
+    return {"ArchivedMessageId": identifier}
+
+
+def _content(body: dict[str, Any]) -> bytes:
+    if ("Message" in body) == ("MessageBase64" in body):
+        raise ValueError("exactly one of Message and MessageBase64 is needed")
+    if "Message" in body:
+        return str(body["Message"]).encode()
+    try:
+        return base64.b64decode(body["MessageBase64"], validate=True)
+    except (TypeError, binascii.Error):
+        raise ValueError("MessageBase64: not base64") from None
