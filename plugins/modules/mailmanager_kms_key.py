@@ -13,39 +13,49 @@ description:
   - Creates, changes, enables and deletes keys of AWS KMS whose policy lets Mail Manager decrypt
     with them.
   - The statements are merged into the key policy by their Sid; the account root's statement and
-    all others stay.
+    all others stay. A policy with which the caller could no longer change the key is refused.
+  - A key is created with a tag that names its alias, which is taken off again once the alias
+    stands, so that a run that was cut off in between finds it. This needs C(kms:TagResource) and,
+    while there is no key of the alias, C(kms:ListKeys) and C(kms:ListResourceTags).
 author:
   - Gatepost maintainers (@gatepost)
 options:
   alias:
     description:
-      - Alias of the key, with or without C(alias/). It is what finds the key.
+      - Alias of the key, with or without C(alias/), C(AliasName) in the API. It is what finds the
+        key.
     type: str
     required: true
   purpose:
     description:
-      - What Mail Manager uses the key for. Needed for O(state=present).
+      - What Mail Manager uses the key for, which decides the statement in its policy. Needed for
+        O(state=present).
+      - V(relay) and V(ingress_point) are for the secrets of relays and ingress points, read through
+        Secrets Manager; V(trust_store) is for an ingress point's trust store. A key may serve
+        several, each by a task of its own.
     type: str
     choices: [relay, ingress_point, trust_store]
   description:
     description:
-      - Description of the key.
+      - Description of the key, C(Description) in the API.
     type: str
   administrators:
     description:
-      - ARNs of the users and roles that may administer the key. An empty list takes the statement
+      - ARNs of the users and roles that may administer the key, the statement
+        C(Allow access for Key Administrators) of its policy. An empty list takes the statement
         away; not set, it is left alone.
     type: list
     elements: str
   users:
     description:
-      - ARNs of the users and roles that may use the key. An empty list takes the statement away;
-        not set, it is left alone.
+      - ARNs of the users and roles that may use the key, the statement C(Allow use of the key) of
+        its policy. An empty list takes the statement away; not set, it is left alone.
     type: list
     elements: str
   pending_window_in_days:
     description:
-      - For O(state=absent), for how many days the deletion can still be cancelled, 7 to 30.
+      - For O(state=absent), for how many days the deletion can still be cancelled, 7 to 30,
+        C(PendingWindowInDays) in the API.
     type: int
     default: 30
   state:
@@ -61,6 +71,7 @@ options:
     type: bool
     default: false
 seealso:
+  - module: gatepost.mail.mailmanager_kms_key_info
   - module: gatepost.mail.mailmanager_secret
 extends_documentation_fragment:
   - amazon.aws.common.modules
@@ -78,6 +89,19 @@ EXAMPLES = r"""
     purpose: relay
     administrators:
       - arn:aws:iam::123456789012:role/KeyAdministrators
+    users:
+      - arn:aws:iam::123456789012:role/MailEngineers
+
+- name: Let it serve AUTH ingress points as well
+  gatepost.mail.mailmanager_kms_key:
+    alias: gatepost-smtp-relay
+    purpose: ingress_point
+
+- name: Schedule its deletion once no secret uses it any more
+  gatepost.mail.mailmanager_kms_key:
+    alias: gatepost-smtp-relay
+    state: absent
+    pending_window_in_days: 7
 """
 
 RETURN = r"""

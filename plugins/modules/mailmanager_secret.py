@@ -52,8 +52,8 @@ options:
   stage:
     description:
       - Which staging label the value should bear at least, C(VersionStages) in the API.
-      - With V(current) the value is what Mail Manager reads, C(AWSCURRENT). Where a version holds it
-        as C(AWSPENDING) already, that version is promoted rather than another one written.
+      - With V(current) the value is what Mail Manager reads, C(AWSCURRENT). Where a version holds
+        it as C(AWSPENDING) already, that version is promoted rather than another one written.
       - With V(pending) a value that is not the current one is written as C(AWSPENDING), which
         nobody uses yet. That is the first step of a rotation, while the server is taught the new
         password; the second one is the same task with V(current).
@@ -106,8 +106,8 @@ options:
         type: str
       duration:
         description:
-          - How many hours the window of a rotation is open, such as C(3h), C(RotationRules.Duration)
-            in the API.
+          - How many hours the window of a rotation is open, such as C(3h),
+            C(RotationRules.Duration) in the API.
         type: str
   kms_key_id:
     description:

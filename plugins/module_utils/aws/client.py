@@ -37,6 +37,13 @@ class Service:
         response.pop("ResponseMetadata", None)
         return response
 
+    def call_unrepeatable(self, method: str, **request: Any) -> dict[str, Any]:
+        """An operation that takes no token: not made again where it may have been carried out."""
+        call = partial(getattr(self._client, method), **request)
+        response: dict[str, Any] = retried(self._operation(method), call, repeatable=False)
+        response.pop("ResponseMetadata", None)
+        return response
+
     def call_once(self, method: str, member: str = "ClientToken", **request: Any) -> dict[str, Any]:
         """An operation that takes an idempotency token: one for all its attempts.
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import Service, Services
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.policies import Scope
@@ -26,10 +26,22 @@ class Key:
     manager: str
 
 
+class Caller(NamedTuple):
+    """Who makes the calls, as STS names them, and whose account that is, where."""
+
+    arn: str
+    scope: Scope
+
+
+def caller(services: Services) -> Caller:
+    arn = str(services["sts"].call("get_caller_identity")["Arn"])
+    partition, account = arn.split(":")[1], arn.split(":")[4]
+    return Caller(arn, Scope(partition, account, services["kms"].region))
+
+
 def scope(services: Services) -> Scope:
     """Partition and account as STS names them, and the region of the calls."""
-    arn = services["sts"].call("get_caller_identity")["Arn"].split(":")
-    return Scope(partition=arn[1], account=arn[4], region=services["kms"].region)
+    return caller(services).scope
 
 
 def describe(service: Service, identifier: str) -> Key | None:
@@ -56,17 +68,24 @@ def tags(service: Service, key: str) -> dict[str, str]:
     return {tag["TagKey"]: tag["TagValue"] for tag in found}
 
 
-def aliases(service: Service, key: str) -> list[str]:
-    found = service.all("list_aliases", "Aliases", ("Marker", "NextMarker"), KeyId=key)
-    return [each["AliasName"] for each in found]
+def aliases(service: Service, **key: str) -> dict[str, str]:
+    """Alias to key id, of all keys or of one (KeyId); an alias without a key is left out."""
+    found = service.all("list_aliases", "Aliases", ("Marker", "NextMarker"), **key)
+    return {each["AliasName"]: each["TargetKeyId"] for each in found if "TargetKeyId" in each}
+
+
+def ids(service: Service) -> list[str]:
+    """Of all keys in the region."""
+    found = service.all("list_keys", "Keys", ("Marker", "NextMarker"))
+    return [str(each["KeyId"]) for each in found]
 
 
 def create(service: Service, description: str, text: str, marks: Mapping[str, str]) -> str:
     """Returns the id. text: the policy."""
-    request: dict[str, Any] = {"Description": description, "Policy": text}
-    if marks:
-        request["Tags"] = _tag_list(marks)
-    return str(service.call("create_key", **request)["KeyMetadata"]["KeyId"])
+    made = service.call_unrepeatable(
+        "create_key", Description=description, Policy=text, Tags=_tag_list(marks)
+    )
+    return str(made["KeyMetadata"]["KeyId"])
 
 
 def create_alias(service: Service, alias: str, key: str) -> None:

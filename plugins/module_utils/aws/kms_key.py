@@ -2,154 +2,110 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Customer managed keys that Mail Manager may use: found by alias, their policy merged by Sid.
 
-The account root's statement and every foreign one stay. A pending deletion is cancelled, a disabled
-key enabled.
+A pending deletion is cancelled, a disabled key enabled. A key is created with a tag that names its
+alias, which is taken off once the alias stands: KMS knows no idempotency token, and so a run that
+was cut off in between finds the key that it made rather than making another one.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.gatepost.mail.plugins.module_utils import reconcile
 from ansible_collections.gatepost.mail.plugins.module_utils.aws import kms, policies
-from ansible_collections.gatepost.mail.plugins.module_utils.aws import options as given
-from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import Services
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import Service, Services
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.kms import Key
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.kms_key_options import (
+    Wanted,
+    wanted,
+)
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.kms_key_policy import (
+    desired_policy,
+    refuse_lockout,
+)
 from ansible_collections.gatepost.mail.plugins.module_utils.errors import (
-    BadOption,
     GatepostError,
     InUse,
+    ServiceError,
 )
 from ansible_collections.gatepost.mail.plugins.module_utils.reconcile import Plan
 
-_ALIAS = re.compile(r"alias/[A-Za-z0-9/_-]{1,250}")
-_PRINCIPAL = re.compile(r"arn:[a-z-]+:(iam|sts)::\d{12}:[^\s*]+")
 ENABLED, PENDING = "Enabled", "PendingDeletion"
 _USABLE = (ENABLED, "Disabled", PENDING)
+MARK = "gatepost:unnamed"
 
-
-@dataclass(frozen=True)
-class Wanted:
-    alias: str
-    present: bool
-    purpose: str
-    description: str | None
-    administrators: list[str] | None
-    users: list[str] | None
-    tags: dict[str, str] | None
-    purge_tags: bool
-    force: bool
-    days: int
-
-
-def wanted(options: Mapping[str, Any]) -> Wanted:
-    """Validate the options. Pure. Raises BadOption."""
-    alias = options["alias"]
-    alias = alias if alias.startswith("alias/") else f"alias/{alias}"
-    if not _ALIAS.fullmatch(alias):
-        raise BadOption("alias", "must be 1 to 250 letters, digits or any of /_-")
-    if alias.startswith("alias/aws/"):
-        raise BadOption("alias", "alias/aws/ is for AWS's own keys")
-    if not 7 <= options["pending_window_in_days"] <= 30:
-        raise BadOption("pending_window_in_days", "must be from 7 to 30")
-    present = options["state"] == "present"
-    if present and not options.get("purpose"):
-        raise BadOption("purpose", f"is needed: one of {', '.join(policies.PURPOSES)}")
-    for option in ("administrators", "users"):
-        for number, principal in enumerate(options.get(option) or ()):
-            if not _PRINCIPAL.fullmatch(principal):
-                reason = f"must be the ARN of an IAM user or role, not {principal!r}"
-                raise BadOption(f"{option}[{number}]", reason)
-    return Wanted(
-        alias=alias,
-        present=present,
-        purpose=options.get("purpose") or "",
-        description=options.get("description"),
-        administrators=options.get("administrators"),
-        users=options.get("users"),
-        tags=given.tags(options.get("tags")),
-        purge_tags=options["purge_tags"],
-        force=options["force"],
-        days=options["pending_window_in_days"],
-    )
-
-
-def desired_policy(
-    want: Wanted, scope: policies.Scope, current: policies.Policy | None
-) -> policies.Policy:
-    """The key policy that should stand. Pure."""
-    base = current or {"Version": policies.VERSION, "Statement": [policies.root_statement(scope)]}
-    put = [policies.key_statement(want.purpose, scope)]
-    removed = []
-    for principals, sid, statement in (
-        (want.administrators, policies.ADMINISTRATORS_SID, policies.administrators_statement),
-        (want.users, policies.USERS_SID, policies.users_statement),
-    ):
-        if principals:
-            put.append(statement(principals))
-        elif principals is not None:
-            removed.append(sid)
-    return policies.merged(base, put, removed)
+Document = dict[str, Any]
 
 
 def prepare(options: Mapping[str, Any], services: Services) -> Plan:
     """From options to a plan."""
     want = wanted(options)
     service = services["kms"]
-    current = kms.describe(service, want.alias)
+    named = kms.describe(service, want.alias)
+    current = named or _unnamed(want.alias, service)
     if not want.present:
         return _removal(want, current, services)
     if current is not None and current.state not in _USABLE:
         raise GatepostError(f"key {want.alias} is {current.state}, which only its owner can mend")
-    scope = kms.scope(services)
+    caller = kms.caller(services)
     now = policies.parsed(kms.policy(service, current.id), want.alias) if current else None
     tags = kms.tags(service, current.id) if current else {}
-    before = _shown(want.alias, current, now, tags)
-    policy = desired_policy(want, scope, now)
-    desired: dict[str, Any] = {
+    before = _shown(want.alias if named else None, current, now, tags)
+    after = desired_policy(want, caller.scope, now)
+    refuse_lockout(now, after, caller, current.arn if current else "new")
+    kept = {name: value for name, value in tags.items() if name != MARK}
+    desired: Document = {
         "alias": want.alias,
         "key_state": ENABLED,
-        "tags": tags if want.tags is None else reconcile.tags(tags, want.tags, want.purge_tags),
-        "policy": now if policies.same(now, policy) else policy,
+        "tags": kept if want.tags is None else reconcile.tags(kept, want.tags, want.purge_tags),
+        "policy": now if policies.same(now, after) else after,
     }
     if want.description is not None:
         desired["description"] = want.description
     change = reconcile.change(before, desired)
-    ids = [current.id] if current else []
     return Plan(
         title=f"key {want.alias}",
         change=change,
         predicted=_result(current, change.after or {}),
         read=lambda: read(want.alias, services),
-        steps=tuple(_steps(want, change, current, tags, ids, services)),
+        steps=tuple(
+            _creation(want, change, service)
+            if current is None
+            else _steps(want, change, current, tags, service)
+        ),
     )
+
+
+def _creation(
+    want: Wanted, change: reconcile.Change, service: Service
+) -> list[Callable[[], object]]:
+    ids: list[str] = []
+    text = json.dumps(change.members["policy"])
+    tags = {**change.members["tags"], MARK: want.alias}
+    return [
+        lambda: ids.append(kms.create(service, want.description or "", text, tags)),
+        lambda: kms.create_alias(service, want.alias, ids[0]),
+        lambda: kms.untag(service, ids[0], [MARK]),
+    ]
 
 
 def _steps(
     want: Wanted,
     change: reconcile.Change,
-    current: Key | None,
+    current: Key,
     tags: Mapping[str, str],
-    ids: list[str],
-    services: Services,
+    service: Service,
 ) -> list[Callable[[], object]]:
-    service = services["kms"]
-    if current is None:
-        text, marks = json.dumps(change.members["policy"]), change.members["tags"]
-        return [
-            lambda: ids.append(kms.create(service, want.description or "", text, marks)),
-            lambda: _name(want.alias, ids[0], services),
-        ]
     key = current.id
     steps: list[Callable[[], object]] = []
     if current.state == PENDING:
         steps.append(lambda: kms.cancel_deletion(service, key))
     if change.differs("key_state"):
         steps.append(lambda: kms.enable(service, key))
+    if change.differs("alias"):
+        steps.append(lambda: kms.create_alias(service, want.alias, key))
     if change.differs("policy"):
         steps.append(lambda: kms.put_policy(service, key, json.dumps(change.members["policy"])))
     if change.differs("description"):
@@ -163,13 +119,22 @@ def _steps(
     return steps
 
 
-def _name(alias: str, key: str, services: Services) -> None:
-    try:
-        kms.create_alias(services["kms"], alias, key)
-    except GatepostError as error:
-        raise GatepostError(
-            f"the key {key} was made, but not its alias {alias}: {error}"
-        ) from error
+def _unnamed(alias: str, service: Service) -> Key | None:
+    """The key that an earlier run made for this alias, and was cut off before it named it."""
+    named = set(kms.aliases(service).values())
+    for identifier in kms.ids(service):
+        if identifier in named:
+            continue
+        try:
+            tags = kms.tags(service, identifier)
+        except ServiceError as error:
+            # A key that is not ours need not tell us its tags.
+            if not error.code.startswith("AccessDenied"):
+                raise
+            continue
+        if tags.get(MARK) == alias:
+            return kms.describe(service, identifier)
+    return None
 
 
 def _removal(want: Wanted, current: Key | None, services: Services) -> Plan:
@@ -195,7 +160,7 @@ def _removal(want: Wanted, current: Key | None, services: Services) -> Plan:
 
 def users(key: Key, services: Services) -> list[str]:
     """The secrets that are encrypted under the key, by any of its names."""
-    names = kms.aliases(services["kms"], key.id)
+    names = kms.aliases(services["kms"], KeyId=key.id)
     root = key.arn.rpartition(":key/")[0]
     own = {key.id, key.arn, *names, *(f"{root}:{name}" for name in names)}
     listed = services["secretsmanager"].all("list_secrets", "SecretList")
@@ -203,8 +168,8 @@ def users(key: Key, services: Services) -> list[str]:
 
 
 def _shown(
-    alias: str, current: Key | None, policy: policies.Policy | None, tags: Mapping[str, str]
-) -> dict[str, Any] | None:
+    alias: str | None, current: Key | None, policy: policies.Policy | None, tags: Mapping[str, str]
+) -> Document | None:
     if current is None:
         return None
     return {
@@ -216,17 +181,21 @@ def _shown(
     }
 
 
-def read(alias: str, services: Services) -> dict[str, Any]:
+def read(alias: str, services: Services) -> Document:
     """What the module returns once all is done."""
     service = services["kms"]
     current = kms.describe(service, alias)
     if current is None:
         raise GatepostError(f"key {alias} is gone as soon as it was written")
+    return shown(alias, current, service)
+
+
+def shown(alias: str, current: Key, service: Service) -> Document:
+    """A key as the modules return it."""
     policy = policies.parsed(kms.policy(service, current.id), alias)
-    shown = _shown(alias, current, policy, kms.tags(service, current.id)) or {}
-    return _result(current, shown)
+    return _result(current, _shown(alias, current, policy, kms.tags(service, current.id)) or {})
 
 
-def _result(current: Key | None, shown: Mapping[str, Any]) -> dict[str, Any]:
-    facts = {"id": current.id if current else None, "arn": current.arn if current else None}
-    return {"key": {**facts, **shown}, "document": shown.get("policy")}
+def _result(current: Key | None, facts: Mapping[str, Any]) -> Document:
+    known = {"id": current.id if current else None, "arn": current.arn if current else None}
+    return {"key": {**known, **facts}, "document": facts.get("policy")}

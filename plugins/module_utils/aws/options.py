@@ -42,3 +42,18 @@ def tags(option: Mapping[str, object] | None) -> dict[str, str] | None:
     if option is None:
         return None
     return {str(key): "" if value is None else str(value) for key, value in option.items()}
+
+
+def valid_tags(option: Mapping[str, object] | None) -> dict[str, str] | None:
+    """The same for services whose shapes are not at hand; AWS has one rule for most of them.
+
+    Raises BadOption.
+    """
+    found = tags(option)
+    for key, value in (found or {}).items():
+        if not 1 <= len(key) <= 128 or key.lower().startswith("aws:"):
+            reason = "must have 1 to 128 characters and not begin with aws:"
+            raise BadOption("tags", f"the key {key!r} {reason}")
+        if len(value) > 256:
+            raise BadOption(f"tags.{key}", "must have at most 256 characters")
+    return found

@@ -72,19 +72,22 @@ def retried(
     operation: str,
     call: Callable[[], T],
     *,
+    repeatable: bool = True,
     sleep: Callable[[float], object] = time.sleep,
     jitter: Callable[[], float] = random.random,
 ) -> T:
     """Call, again if need be. Raises NotFound or ServiceError, never what botocore raises.
 
-    operation: its name, for errors. jitter: a number from 0 to 1.
+    operation: its name, for errors. repeatable: whether a call that failed may be made again though
+    it may have been carried out. jitter: a number from 0 to 1.
     """
     longest = FIRST_WAIT
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return call()
         except ClientError as error:
-            if attempt == ATTEMPTS or not is_passing(error.response):
+            again = is_passing(error.response) if repeatable else is_throttled(error.response)
+            if attempt == ATTEMPTS or not again:
                 raise _typed(operation, error.response) from error
         except (EndpointConnectionError, ConnectTimeoutError) as error:
             # The request was never sent; after other failures it may have been carried out.
@@ -100,7 +103,13 @@ def retried(
 def is_passing(response: object) -> bool:
     """Whether the same request may succeed a little later. response: a ClientError's."""
     code, status, _message = _read(response)
-    return code in THROTTLED or code in FAILED or status == 429 or status >= 500
+    return is_throttled(response) or code in FAILED or status >= 500
+
+
+def is_throttled(response: object) -> bool:
+    """Whether the request was not even looked at, because it came too fast."""
+    code, status, _message = _read(response)
+    return code in THROTTLED or status == 429
 
 
 def _typed(operation: str, response: object) -> ServiceError:

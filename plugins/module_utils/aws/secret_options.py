@@ -69,11 +69,7 @@ def wanted(options: Mapping[str, Any]) -> Wanted:
         )
     if len(options.get("description") or "") > _LONGEST_DESCRIPTION:
         raise BadOption("description", f"must have at most {_LONGEST_DESCRIPTION} characters")
-    tags = given.tags(options.get("tags"))
-    if tags is not None:
-        for key in tags:
-            if not 1 <= len(key) <= 128 or key.lower().startswith("aws:"):
-                raise BadOption("tags", f"{key!r} is not a tag's key")
+    tags = given.valid_tags(options.get("tags"))
     rotation = secret_rotation.wanted(options.get("rotation")) if present else None
     value = _value(options) if present else None
     _judge_rotation(options, value, rotation)

@@ -78,6 +78,13 @@ def test_waits_are_bounded_and_attempts_too():
     assert max(waits) == retry.LONGEST_WAIT
 
 
+def test_what_may_have_been_carried_out_is_not_repeated_without_a_token():
+    call = Call(refused("ThrottlingException", 429), refused("InternalFailure", 500))
+    with pytest.raises(ServiceError, match="InternalFailure"):
+        retry.retried("CreateKey", call, repeatable=False, sleep=lambda _pause: None)
+    assert call.count == 2
+
+
 def test_an_access_denied_is_never_absent():
     with pytest.raises(ServiceError) as raised:
         retry.retried("GetRelay", Call(refused("AccessDeniedException", 403)))
