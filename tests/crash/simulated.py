@@ -183,6 +183,11 @@ class SimulatedFiles:
             self._write(self._open[fd], length, None)
             self._done("truncate")
 
+    def allocate(self, fd: int, length: int) -> None:
+        with self._lock:
+            self.before("allocate")
+            self._done("allocate")
+
     def sync_data(self, fd: int) -> None:
         with self._lock:
             node = self._node(fd)

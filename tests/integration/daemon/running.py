@@ -180,7 +180,12 @@ class Daemon:
 
     def queue(self, *arguments: str, status: int = 0) -> Any:
         """`gatepost queue … --json`, parsed."""
-        done = subprocess.run(
+        done = self._queue(*arguments)
+        assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
+        return json.loads(done.stdout) if done.stdout else done.stderr
+
+    def _queue(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [
                 *(sys.executable, "-P", "-m", "gatepost.cli.main", "queue", *arguments),
                 *("--config", str(self.file), "--json"),
@@ -189,8 +194,11 @@ class Daemon:
             text=True,
             timeout=60,
         )
-        assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
-        return json.loads(done.stdout) if done.stdout else done.stderr
+
+    def flush(self) -> None:
+        """Has everything that waits run now. Nothing may wait any more, which is status 1."""
+        done = self._queue("flush", "--all")
+        assert done.returncode in (0, 1), (done.returncode, done.stdout, done.stderr)
 
     def __enter__(self) -> Daemon:
         return self

@@ -246,10 +246,22 @@ async def test_suspend_resume_flush(bench: Open) -> None:
         await it.until(lambda: it.named("TransientFailure"))
         assert it.scheduler.suspended == {"relay:a", "relay:dsn"}
         await it.until(lambda: it.spool.next_due() == it.now + 300)
-        assert await it.scheduler.flush("relay:a") == 0
-        assert await it.scheduler.flush() == 1
+        assert await it.scheduler.flush(lambda entry: entry.message.id == "m3") == 0
+        assert await it.scheduler.flush(lambda entry: entry.message.id == "m2") == 1
         await it.until(lambda: it.spool.pending == 1)
         it.scheduler.resume("relay:a")
+        await it.until(lambda: it.spool.pending == 0)
+
+
+async def test_a_flush_tries_a_site_that_has_been_given_a_rest(bench: Open) -> None:
+    answers = [DOWN] * 3
+    async with bench(lambda lease: answers.pop() if answers else DELIVERED) as it:
+        for number in range(4):
+            await it.spool.accept(message(f"m{number}"), b"x")
+        await it.until(lambda: len(it.named("TransientFailure")) == 4)
+        # The fourth heard of the others' failures without a run.
+        assert len(it.runner.batches) == 3
+        assert await it.scheduler.flush() == 4
         await it.until(lambda: it.spool.pending == 0)
 
 
@@ -263,9 +275,9 @@ async def test_drain_waits_then_leaves_it_in_the_queue(bench: Open) -> None:
 
 
 async def test_a_settle_that_fails_is_repeated(bench: Open, monkeypatch: Any) -> None:
-    monkeypatch.setattr("gatepost.queue.scheduler.SETTLE_WAITS", (0.01, 0.01, 0.01))
+    monkeypatch.setattr("gatepost.queue.scheduler.SETTLE_WAITS", (0.001, 0.001))
     async with bench(lambda lease: DELIVERED) as it:
-        settle, failures = it.spool.settle, [1, 2]
+        settle, failures = it.spool.settle, [*range(20)]
 
         async def full(settlements: Any, produced: Any = ()) -> None:
             if failures:

@@ -52,9 +52,7 @@ class Assembly:
         self._expiries: dict[str, float] = {}
         self._suspended: frozenset[str] = frozenset()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._queue = QueueRequests(
-            lambda: [shard.spool for shard in self._shards], self._ids.new, time.time, record
-        )
+        self._queue = QueueRequests(lambda: self._shards, self._ids.new, time.time, record)
 
     async def start(
         self, sockets: Mapping[Address, socket.socket], suspended: Iterable[str]

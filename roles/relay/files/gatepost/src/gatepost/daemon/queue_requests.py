@@ -9,22 +9,23 @@ from typing import Any
 from gatepost.daemon import queue_view
 from gatepost.daemon.channel import Handler
 from gatepost.daemon.queue_view import Selection
+from gatepost.daemon.shard import Shard
 from gatepost.errors import GatepostError
 from gatepost.events import Record
 from gatepost.spool.interface import Entry, Spool, State
 
 
 class QueueRequests:
-    """spools: those that the worker has now. new_id: makes message ids."""
+    """shards: those that the worker has now. new_id: makes message ids."""
 
     def __init__(
         self,
-        spools: Callable[[], Sequence[Spool]],
+        shards: Callable[[], Sequence[Shard]],
         new_id: Callable[[float], str],
         clock: Callable[[], float],
         record: Record,
     ) -> None:
-        self._spools = spools
+        self._shards = shards
         self._new_id = new_id
         self._clock = clock
         self._record = record
@@ -57,25 +58,22 @@ class QueueRequests:
         return {"messages": shown}
 
     async def _flush(self, **selection: Any) -> Any:
-        return await self._change("flush", selection, None, self._clock())
+        wanted = _meant(selection)
+        changed = sum([await shard.scheduler.flush(wanted) for shard in self._shards()])
+        self._record("Operator", request="flush", steps=changed)
+        return {"changed": changed}
 
     async def _hold(self, **selection: Any) -> Any:
-        return await self._change("hold", selection, State.HELD, None)
+        return await self._change("hold", selection, State.HELD)
 
     async def _release(self, **selection: Any) -> Any:
-        return await self._change("release", selection, State.PENDING, self._clock())
+        return await self._change("release", selection, State.PENDING)
 
-    async def _change(
-        self, what: str, selection: Mapping[str, Any], state: State | None, due_at: float | None
-    ) -> Any:
+    async def _change(self, what: str, selection: Mapping[str, Any], state: State) -> Any:
         changed = 0
+        due_at = None if state is State.HELD else self._clock()
         for spool, entries in await self._selected(_meant(selection)):
-            keys = [
-                entry.key
-                for entry in entries
-                # A flush leaves alone what is held; a release concerns nothing else.
-                if what == "hold" or (entry.state is State.HELD) == (what == "release")
-            ]
+            keys = [entry.key for entry in entries if entry.state is not state]
             changed += await spool.change(keys, state=state, due_at=due_at)
         self._record("Operator", request=what, steps=changed)
         return {"changed": changed}
@@ -109,12 +107,12 @@ class QueueRequests:
         return {"changed": changed}
 
     async def _all(self) -> list[Entry]:
-        return [entry for spool in self._spools() async for entry in spool.scan()]
+        return [entry for shard in self._shards() async for entry in shard.spool.scan()]
 
     async def _selected(self, selection: Selection) -> list[tuple[Spool, list[Entry]]]:
         return [
-            (spool, [entry async for entry in spool.scan() if selection(entry)])
-            for spool in self._spools()
+            (shard.spool, [entry async for entry in shard.spool.scan() if selection(entry)])
+            for shard in self._shards()
         ]
 
 

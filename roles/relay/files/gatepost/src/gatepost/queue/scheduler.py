@@ -1,8 +1,9 @@
 """The loop that leases what is due, runs it, and settles it.
 
 Promises: a step runs only under a lease, which is extended while the run lasts; at most `total`
-runs are in flight, and at a destination as many as its window allows; destinations take turns; a
-run whose settlement cannot be stored is at worst run again. Decisions live elsewhere (retry,
+runs are in flight, and at a destination as many as its window allows; destinations take turns; what
+became of a run is kept until the spool can store it, and only a daemon that ends before runs it
+again. Decisions live elsewhere (retry,
 window, settlement); the clock and the random source are given.
 """
 
@@ -14,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, repeat
 from random import random as uniform
 from time import time
 from typing import Protocol
@@ -23,9 +25,10 @@ from gatepost.events import Record, nowhere
 from gatepost.queue.retry import RetryPolicy
 from gatepost.queue.settlement import Notices, Result, bounce, misconfigured, settle
 from gatepost.queue.window import Window
-from gatepost.spool.interface import Lease, Spool, SpoolError, StaleLease, State
+from gatepost.spool.interface import Entry, Lease, Spool, SpoolError, StaleLease, State
 
-SETTLE_WAITS = (0.1, 0.5, 2.0, 5.0, 15.0)
+# The last one again and again.
+SETTLE_WAITS = (0.1, 0.5, 2.0, 5.0)
 KEPT_WINDOWS = 10_000
 SCAN_CHANGES = 1000
 
@@ -114,19 +117,17 @@ class Scheduler:
             self._destinations[destination].window.resume()
         self._changed.set()
 
-    async def flush(self, destination: str | None = None) -> int:
-        """Make everything that waits there (everywhere) due now. How many steps that were."""
+    async def flush(self, wanted: Callable[[Entry], bool] = lambda _entry: True) -> int:
+        """Make the wanted steps that wait due now, and try their sites however often those have
+        failed. How many steps that were; what is held or suspended stays so."""
         now = self._clock()
-        keys = [
-            entry.key
-            async for entry in self._spool.scan()
-            if entry.state is State.PENDING
-            and entry.due_at > now
-            and destination in (None, entry.message.steps[entry.step].destination)
-        ]
-        for name, it in self._destinations.items():
-            if destination in (None, name):
-                it.window.resume()
+        keys: list[tuple[str, int]] = []
+        async for entry in self._spool.scan():
+            if entry.state is State.PENDING and wanted(entry):
+                keys.append(entry.key)
+                destination = self._destinations.get(entry.message.steps[entry.step].destination)
+                if destination is not None:
+                    destination.window.resume()
         changed = 0
         for start in range(0, len(keys), SCAN_CHANGES):
             part = keys[start : start + SCAN_CHANGES]
@@ -335,9 +336,9 @@ class Scheduler:
                     await self._keep(make([lease], record=nowhere))
 
     async def _keep(self, result: Result) -> None:
-        """A spool that cannot store it now is asked again, a few times; then the leases run out
-        and the steps run again. Raises StaleLease."""
-        for wait in (*SETTLE_WAITS, None):
+        """A spool that cannot store it now is asked again until it can: to forget what a next hop
+        has accepted is to send it twice. Raises StaleLease."""
+        for wait in chain(SETTLE_WAITS, repeat(SETTLE_WAITS[-1])):
             try:
                 await self._spool.settle(result.settlements, result.produced)
                 return
@@ -345,7 +346,7 @@ class Scheduler:
                 raise
             except SpoolError as error:
                 self._fault("spool", error)
-            if wait is None or self._draining.is_set():
+            if self._draining.is_set():
                 return
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._draining.wait(), wait)

@@ -203,7 +203,7 @@ class DiskSpool:
         messages: Sequence[Accepted] = (),
     ) -> None:
         """Returns when the operations are durable and applied. items: the steps that they
-        settle."""
+        settle; without any the full disk's reserve is not for them."""
         if self._closed:
             raise SpoolError(f"{self.shard}: the spool is closed")
         future: asyncio.Future[None] = self._loop.create_future()
@@ -226,7 +226,7 @@ class DiskSpool:
             else:
                 future.set_exception(type(error)(str(error)))
 
-        self._writer.submit(Transaction(operations, data, ended))
+        self._writer.submit(Transaction(operations, data, ended, settles=bool(items)))
         self._entering.update([message.id for message, _body in messages])
         for item in items:
             self._index.begin(item)

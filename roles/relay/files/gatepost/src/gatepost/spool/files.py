@@ -8,11 +8,14 @@ OSError; nothing is retried here.
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 BLOCK = 64 * 1024
+# What a system says when there is no room: on the disk, of the quota, in the file.
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Files(Protocol):
@@ -31,6 +34,9 @@ class Files(Protocol):
         """Up to length octets; fewer only at the end of the file."""
 
     def truncate(self, fd: int, length: int) -> None: ...
+
+    def allocate(self, fd: int, length: int) -> None:
+        """Blocks for the first length octets, so that writing them cannot find the disk full."""
 
     def sync_data(self, fd: int) -> None: ...
 
@@ -85,6 +91,9 @@ class Disk:
 
     def truncate(self, fd: int, length: int) -> None:
         os.ftruncate(fd, length)
+
+    def allocate(self, fd: int, length: int) -> None:
+        os.posix_fallocate(fd, 0, length)
 
     def sync_data(self, fd: int) -> None:
         os.fdatasync(fd)

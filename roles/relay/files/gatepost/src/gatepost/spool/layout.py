@@ -2,9 +2,9 @@
 
 In a shard: `lock`; `format` (formats.py); segments `<number>-<epoch>.log`, each with
 `<number>-<epoch>.index` once it is sealed; `<number>-<epoch>.spare`, dead segments whose blocks are
-written again; `quarantine/`, segments in which damage was found. Numbers grow; an epoch is random
-and stands in every frame, so that what a spare held before, or what a message's body pretends, is
-never taken for a frame.
+written again; `reserve` (reserve.py); `quarantine/`, segments in which damage was found. Numbers
+grow; an epoch is random and stands in every frame, so that what a spare held before, or what a
+message's body pretends, is never taken for a frame.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 LOCK = "lock"
 FORMAT_MARK = "format"
 QUARANTINE = "quarantine"
+RESERVE = "reserve"
 LOG = ".log"
 INDEX = ".index"
 SPARE = ".spare"

@@ -9,6 +9,9 @@ can be trusted), every transaction of the batch fails, and the next batch opens 
 first frame says where the earlier ones end. Only when the cut itself fails too and the process
 dies before that frame is durable can a message that was answered 451 come back: it is then
 delivered although its client tries again, never lost.
+
+On a full disk what settles goes on: it is tried without the new mail of its batch, then with the
+room that reserve.py keeps back.
 """
 
 from __future__ import annotations
@@ -23,31 +26,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gatepost.spool.files import Files
+from gatepost.spool.files import FULL, Files
 from gatepost.spool.frame import HEADER_SIZE, Operations, head
 from gatepost.spool.interface import SpoolError, SpoolFull
 from gatepost.spool.layout import INDEX, LOG, QUARANTINE, SPARE, Segment
 from gatepost.spool.records import encode
+from gatepost.spool.reserve import Reserve
 from gatepost.spool.summary import summary
 
 WRITE = os.O_RDWR | os.O_CREAT | os.O_EXCL
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def failure(error: OSError, path: Path) -> SpoolError:
     """The SpoolError for an error of the system."""
-    kind = SpoolFull if error.errno in _FULL else SpoolError
+    kind = SpoolFull if error.errno in FULL else SpoolError
     return kind(f"{path}: {error.strerror or error}")
 
 
 @dataclass(slots=True, eq=False)
 class Transaction:
-    """Operations and the data that they speak of. segment, data_at: where it lies, once durable.
-    ended: called on the event loop by the spool, with the error or None."""
+    """Operations and the data that they speak of. settles: it ends or puts off what is pending.
+    segment, data_at: where it lies, once durable. ended: called on the event loop by the spool,
+    with the error or None."""
 
     operations: Operations
     data: bytes
     ended: Callable[[Transaction, SpoolError | None], None]
+    settles: bool = False
     meta: bytes = b""
     segment: Segment | None = None
     data_at: int = 0
@@ -94,6 +99,7 @@ class Writer:
         self._active: Segment | None = None
         self._fd = -1
         self._heads: list[bytes] = []
+        self._reserve = Reserve(directory, files)
         self._changed = threading.Condition()
         self._waiting: deque[Transaction] = deque()
         self._jobs: deque[Job] = deque()
@@ -136,7 +142,7 @@ class Writer:
             if job is not None:
                 job()
             if batch:
-                self._committed(batch, self._commit(batch))
+                self._commit(batch)
         self._seal()
 
     def _take(self) -> Batch:
@@ -148,7 +154,26 @@ class Writer:
             batch.append(transaction)
         return batch
 
-    def _commit(self, batch: Batch) -> SpoolError | None:
+    def _commit(self, batch: Batch) -> None:
+        taking = [it for it in batch if not it.settles]
+        error: SpoolError | None = None
+        if taking and not self._reserve.make():
+            error = SpoolFull(f"{self._directory}: {os.strerror(errno.ENOSPC)}")
+        else:
+            error = self._write(batch)
+        settling = [it for it in batch if it.settles]
+        if not (settling and isinstance(error, SpoolFull)):
+            self._committed(batch, error)
+            return
+        if taking:
+            self._committed(taking, error)
+            error = self._write(settling)
+        if isinstance(error, SpoolFull):
+            self._reserve.release()
+            error = self._write(settling)
+        self._committed(settling, error)
+
+    def _write(self, batch: Batch) -> SpoolError | None:
         size = sum([transaction.size for transaction in batch])
         try:
             parts: list[bytes] = []
