@@ -20,19 +20,13 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 from ipaddress import ip_address, ip_network
 
+from ansible_collections.gatepost.mail.plugins.module_utils.mail.verdict import Finding
+
 _BY_GOOGLE = re.compile(r"^from\b(?P<rest>.*?)\bby mx\.google\.com\b", re.I | re.S)
 _LITERAL = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f.:]+)\]")
 _TLS = re.compile(r"\bwith ESMTPSA?\b.*\bversion=(TLS[\w.]+)", re.I | re.S)
 _CLIENT_IP = re.compile(r"\bclient-ip=([0-9A-Fa-f.:]+)", re.I)
 _DMARC = re.compile(r"(?:^|;)\s*dmarc=(\w+)", re.I)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What the message says of one sub-setting. holds: None when it says nothing."""
-
-    holds: bool | None
-    proof: str
 
 
 @dataclass(frozen=True)

@@ -12,38 +12,18 @@ A stronger source decides over a weaker one: Policy API, message, attestation.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.gatepost.mail.plugins.module_utils.google.attestation import Attestation
 from ansible_collections.gatepost.mail.plugins.module_utils.google.evidence import LogEvidence
 from ansible_collections.gatepost.mail.plugins.module_utils.google.headers import MessageProof
 from ansible_collections.gatepost.mail.plugins.module_utils.google.settings import Settings
-
-VERIFIED, ATTESTED, UNKNOWN = "verified", "attested", "unknown"
-
-
-@dataclass(frozen=True)
-class SubSetting:
-    """verdict: verified, attested or unknown. found: the value that was read or shown, else None.
-    evidence: sentences, the deciding one first.
-    """
-
-    name: str
-    desired: Any
-    verdict: str
-    found: Any
-    contradicted: bool
-    evidence: tuple[str, ...]
-
-    def document(self) -> dict[str, Any]:
-        return {
-            "desired": self.desired,
-            "verdict": self.verdict,
-            "found": self.found,
-            "contradicted": self.contradicted,
-            "evidence": list(self.evidence),
-        }
+from ansible_collections.gatepost.mail.plugins.module_utils.mail.verdict import (
+    ATTESTED,
+    UNKNOWN,
+    VERIFIED,
+    SubSetting,
+)
 
 
 def judge(
