@@ -31,6 +31,7 @@ From: carol@gmail.com
 
 hello
 """
+PLAYBOOK = Path(__file__).parents[3] / "playbooks/onboard_google_workspace.yml"
 NAMES = ("RelayToGoogleWorkspace", "RelayToMyExchangeServer")
 
 
@@ -178,6 +179,51 @@ def test_wrong_tests_change_nothing(aws, play, tests, told):
     assert refused["failed"]
     assert told in refused["msg"]
     assert aws.writes() == {}
+
+
+def test_the_onboarding_playbook_asks_the_cases(aws, emulated, tmp_path):
+    """Of its rules and its traffic policy, before the rule set is made."""
+    boto3.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")
+    inside, outside = "bob@example.com", "bob@example.org"
+    case = yaml.safe_load(CASES)["cases"][0] | {"expect": {"admitted": True}}
+    variables = {
+        "gatepost_domain": "example.com",
+        "gatepost_region": "eu-west-1",
+        "gatepost_exchange_host": "exchange.example.net",
+        "gatepost_publish_dns": "route53",
+        "gatepost_attestation_file": str(tmp_path / "attestation.json"),
+        "gatepost_policy_tests": "cases.yml",
+    }
+    (tmp_path / "vars.json").write_text(json.dumps(variables))
+
+    def run(rcpt):
+        (tmp_path / "cases.yml").write_text(yaml.safe_dump({"cases": [case | {"rcpt": rcpt}]}))
+        return subprocess.run(
+            [
+                *(str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,"),
+                *(str(PLAYBOOK), "-e", "@vars.json"),
+            ],
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                **emulated["env"],
+                "ANSIBLE_NOCOLOR": "1",
+                "ANSIBLE_HOME": str(tmp_path / "ansible"),
+                "GATEPOST_RELAY_USERNAME": "relay-user",
+                "GATEPOST_RELAY_PASSWORD": "Open-Sesame-42-Gate",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    refused = run(outside)
+    assert refused.returncode == 2, refused.stdout + refused.stderr
+    assert f"{outside}: admitted: expected true, not false by default" in refused.stdout
+    assert boto3.client("mailmanager").list_rule_sets()["RuleSets"] == []
+    passed = run(inside)
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    assert len(boto3.client("mailmanager").list_rule_sets()["RuleSets"]) == 1
 
 
 def test_the_module_itself_refuses_tests(aws):
