@@ -25,6 +25,7 @@ COMPONENTS = {
     "aws": "emulators.aws.component",
     "google": "emulators.google.component",
     "login": "emulators.login.component",
+    "exchange_online": "emulators.exchange_online.component",
     "mailboxes": "emulators.mailboxes.component",
 }
 
