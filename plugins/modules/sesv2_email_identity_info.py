@@ -35,7 +35,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 identities:
-  description: The identities, each as M(gatepost.mail.sesv2_email_identity) returns it.
+  description:
+    - The identities, each as M(gatepost.mail.sesv2_email_identity) returns it. The record of a key
+      of one's own is not among the records, because SES does not tell it.
   returned: success
   type: list
   elements: dict

@@ -1,155 +1,227 @@
 # Copyright: (c) 2026, Gatepost maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Email identities of domains: Easy DKIM, its records in the DNS, and verification that follows.
+"""Email identities of domains: DKIM, custom MAIL FROM, their DNS records, and verification.
 
 Mail Manager attempts no delivery to a recipient whose domain is not a verified identity.
-Source: SES developer guide, "SMTP relay" (note on inbound relays), "Verified identities".
+Sources: SES developer guide, "SMTP relay" (note on inbound relays), "Verified identities"; SESv2
+API reference, CreateEmailIdentity and PutEmailIdentity….
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.gatepost.mail.plugins.module_utils import reconcile
-from ansible_collections.gatepost.mail.plugins.module_utils.aws import kms, route53
-from ansible_collections.gatepost.mail.plugins.module_utils.aws import options as given
+from ansible_collections.gatepost.mail.plugins.module_utils.aws import (
+    email_identity_publication as publication,
+)
+from ansible_collections.gatepost.mail.plugins.module_utils.aws import (
+    email_identity_records as records,
+)
+from ansible_collections.gatepost.mail.plugins.module_utils.aws import kms
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import Services
-from ansible_collections.gatepost.mail.plugins.module_utils.aws.mailmanager import (
-    printable,
-    tag_list,
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.email_identity_options import (
+    BEHAVIORS,
+    Wanted,
+    wanted,
 )
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.email_identity_state import (
+    get,
+    result,
+    shown,
+    waiting,
+)
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.mailmanager import tag_list
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.route53 import Record, Zone
-from ansible_collections.gatepost.mail.plugins.module_utils.aws.waiters import until
-from ansible_collections.gatepost.mail.plugins.module_utils.errors import (
-    BadOption,
-    GatepostError,
-    NotFound,
-)
-from ansible_collections.gatepost.mail.plugins.module_utils.reconcile import Plan
+from ansible_collections.gatepost.mail.plugins.module_utils.errors import BadOption, NotFound
+from ansible_collections.gatepost.mail.plugins.module_utils.reconcile import Change, Plan
 
-_DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
-_HOSTED = "dkim.amazonses.com"
+EASY = "AWS_SES"
+NEW = "(new)"
+UNKNOWN = {"CNAME": ["(DKIM records)"]}
 
 Document = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    domain: str
-    present: bool
-    route53: bool
-    zone: str | None
-    tags: dict[str, str] | None
-    purge_tags: bool
-    wait: bool
-    timeout: int
-
-
-def wanted(options: Mapping[str, Any]) -> Wanted:
-    """Validate the options. Pure. Raises BadOption."""
-    domain = options["domain"].rstrip(".").lower()
-    if not _DOMAIN.fullmatch(domain):
-        raise BadOption("domain", f"is not a domain name: {options['domain']!r}")
-    if options.get("hosted_zone_id") and options["publish_dns"] != "route53":
-        raise BadOption("hosted_zone_id", "is for publish_dns=route53 alone")
-    return Wanted(
-        domain=domain,
-        present=options["state"] == "present",
-        route53=options["publish_dns"] == "route53",
-        zone=(options.get("hosted_zone_id") or "").rpartition("/")[2] or None,
-        tags=given.tags(options.get("tags")),
-        purge_tags=options["purge_tags"],
-        wait=options["wait"],
-        timeout=options["wait_timeout"],
-    )
-
-
-def records(domain: str, document: Document) -> list[Record]:
-    """The DKIM records to publish: one CNAME a token."""
-    dkim = document.get("DkimAttributes", {})
-    hosted = dkim.get("SigningHostedZone") or _HOSTED
-    return [
-        Record(f"{token}._domainkey.{domain}", "CNAME", f"{token}.{hosted}")
-        for token in dkim.get("Tokens", [])
-    ]
-
-
-def is_verified(document: Document) -> bool:
-    return bool(document.get("VerifiedForSendingStatus"))
-
-
-def get(domain: str, services: Services) -> Document | None:
-    try:
-        return services["sesv2"].call("get_email_identity", EmailIdentity=domain)
-    except NotFound:
-        return None
+Steps = list[Callable[[], object]]
 
 
 def prepare(options: Mapping[str, Any], services: Services) -> Plan:
     """From options to a plan."""
     want = wanted(options)
     current = get(want.domain, services)
-    zone = _zone(want, services) if want.route53 and (current or want.present) else None
-    found = records(want.domain, current or {})
-    standing = [
-        each for each in found if zone and route53.published(services["route53"], zone, each)
-    ]
-    before = _shown(want.domain, current, zone, standing)
+    before = shown(want.domain, current)
+    place = publication.place(want, services) if current or want.present else None
     if not want.present:
-        return _removal(want, current, before, zone, standing, services)
-    tags = (before or {}).get("tags", {})
-    desired: Document = {
-        "domain": want.domain,
-        "tags": tags if want.tags is None else reconcile.tags(tags, want.tags, want.purge_tags),
-        "dkim_signing": True,
-    }
-    if zone:
-        desired["published"] = _names(found) if current else "the DKIM records"
+        return _removal(want, current, before, place, services)
+    desired = desired_state(want, before)
+    asked = _desired_records(want, current, desired, services)
+    found = publication.look(place, asked, want.overwrite, services)
+    if place is not None:
+        before = before and {**before, "published": found.before}
+        unknown = {} if _tokens_known(current, desired) else UNKNOWN
+        desired["published"] = {**found.after, **unknown}
     change = reconcile.change(before, desired)
+    dns = [each._asdict() for each in asked]
     return Plan(
         title=f"email identity {want.domain}",
         change=change,
-        predicted=_result(want.domain, current, change.after or {}),
-        read=lambda: read(want, zone, services),
-        steps=tuple(_steps(want, current, change, zone, services)),
+        predicted=result(want.domain, current, {**(change.after or {}), "dns_records": dns}),
+        read=lambda: _read(want, place, services),
+        steps=tuple(_steps(want, current, change, place, services)),
+        missing=_missing(want, change, services),
     )
+
+
+def desired_state(want: Wanted, before: Mapping[str, Any] | None) -> Document:
+    """The members that should stand, as they are shown. Pure. Raises BadOption."""
+    now = before or {}
+    tags = now.get("tags", {})
+    desired: Document = {
+        "domain": want.domain,
+        "tags": tags if want.tags is None else reconcile.tags(tags, want.tags, want.purge_tags),
+        "dkim_signing": want.signing,
+    }
+    if want.key_length is not None:
+        desired |= {"dkim_origin": EASY, "dkim_selector": None, "dkim_key_length": want.key_length}
+    if want.selector is not None:
+        own = {
+            "dkim_origin": records.EXTERNAL,
+            "dkim_selector": want.selector,
+            "dkim_key_length": None,
+        }
+        stands = all(now.get(name) == value for name, value in own.items())
+        if want.key is None and not stands:
+            raise BadOption("dkim_private_key", "is needed: SES does not have it yet")
+        desired |= own
+        if want.key is not None and (want.always or not stands):
+            desired["dkim_private_key"] = NEW
+    if want.mail_from is not None:
+        desired["mail_from_domain"] = want.mail_from or None
+        kept = now.get("mail_from_behavior_on_mx_failure") or BEHAVIORS[0]
+        behavior = (want.behavior or kept) if want.mail_from else None
+        desired["mail_from_behavior_on_mx_failure"] = behavior
+    elif want.behavior is not None:
+        if not now.get("mail_from_domain"):
+            raise BadOption(
+                "mail_from_behavior_on_mx_failure",
+                "needs mail_from_domain: the identity has no custom MAIL FROM domain",
+            )
+        desired["mail_from_behavior_on_mx_failure"] = want.behavior
+    if want.configuration_set is not None:
+        desired["configuration_set_name"] = want.configuration_set or None
+    return desired
+
+
+def _tokens_known(current: Document | None, desired: Mapping[str, Any]) -> bool:
+    """SES makes the tokens of its own keys up when they are asked for."""
+    origin = (current or {}).get("DkimAttributes", {}).get("SigningAttributesOrigin")
+    wished = desired.get("dkim_origin", origin or EASY)
+    return bool(wished == records.EXTERNAL or wished == origin)
+
+
+def _desired_records(
+    want: Wanted, current: Document | None, desired: Mapping[str, Any], services: Services
+) -> list[Record]:
+    """The records that the desired state asks for, as far as they are known beforehand."""
+    attributes = (current or {}).get("DkimAttributes", {})
+    if desired.get("dkim_origin") == records.EXTERNAL:
+        tokens = [desired["dkim_selector"]]
+        attributes = {"SigningAttributesOrigin": records.EXTERNAL, "Tokens": tokens}
+    elif not _tokens_known(current, desired):
+        attributes = {}
+    now = (shown(want.domain, current) or {}).get("mail_from_domain")
+    name = desired.get("mail_from_domain", now)
+    mail_from = records.mail_from(name, services["sesv2"].region)
+    return [*records.dkim(want.domain, attributes, want.key), *mail_from]
+
+
+def _missing(want: Wanted, change: Change, services: Services) -> tuple[str, ...]:
+    name = want.configuration_set
+    if not name or not change.differs("configuration_set_name"):
+        return ()
+    try:
+        services["sesv2"].call("get_configuration_set", ConfigurationSetName=name)
+    except NotFound:
+        return (f"configuration_set_name: there is no configuration set {name}",)
+    return ()
 
 
 def _steps(
     want: Wanted,
     current: Document | None,
-    change: reconcile.Change,
-    zone: Zone | None,
+    change: Change,
+    place: Zone | None,
     services: Services,
-) -> list[Callable[[], object]]:
-    ses = services["sesv2"]
-    steps: list[Callable[[], object]] = []
-    if current is None:
-        request: Document = {"EmailIdentity": want.domain}
-        if change.members["tags"]:
-            request["Tags"] = tag_list(change.members["tags"])
-        steps.append(lambda: ses.call("create_email_identity", **request))
-    elif change.differs("dkim_signing"):
-        signing = {"EmailIdentity": want.domain, "SigningEnabled": True}
-        steps.append(lambda: ses.call("put_email_identity_dkim_attributes", **signing))
-    if zone is not None and change.differs("published"):
-        steps.append(lambda: _publish(want.domain, zone, services))
+) -> Steps:
+    steps = _creation(want, change, services) if current is None else []
+    steps += _settings(want, change, services, created=current is None)
+    if place is not None and change.differs("published"):
+        steps.append(lambda: _publish(want, place, services))
     if current is not None and change.differs("tags"):
         steps += _tagging(want.domain, change, services)
-    if want.wait and not (current and is_verified(current)):
-        steps.append(lambda: _verified(want, services))
+    if want.wait:
+        steps += waiting(want.domain, want.timeout, bool(want.mail_from), current, services)
     return steps
 
 
-def _tagging(
-    domain: str, change: reconcile.Change, services: Services
-) -> list[Callable[[], object]]:
+def _creation(want: Wanted, change: Change, services: Services) -> Steps:
+    request: Document = {"EmailIdentity": want.domain}
+    if change.members["tags"]:
+        request["Tags"] = tag_list(change.members["tags"])
+    signing = _signing(want)
+    if signing:
+        request["DkimSigningAttributes"] = signing
+    if want.configuration_set:
+        request["ConfigurationSetName"] = want.configuration_set
+    return [lambda: services["sesv2"].call("create_email_identity", **request)]
+
+
+def _signing(want: Wanted) -> Document:
+    if want.selector is not None and want.key is not None:
+        return {
+            "DomainSigningSelector": want.selector,
+            "DomainSigningPrivateKey": want.key.private,
+        }
+    return {"NextSigningKeyLength": want.key_length} if want.key_length else {}
+
+
+def _settings(want: Wanted, change: Change, services: Services, *, created: bool) -> Steps:
+    """The calls that set what a creation does not take, or what differs."""
+    ses = services["sesv2"]
+    steps: Steps = []
+
+    def put(what: str, **members: Any) -> None:
+        method = f"put_email_identity_{what}"
+        steps.append(lambda: ses.call(method, EmailIdentity=want.domain, **members))
+
+    if not created and change.differs(
+        "dkim_origin", "dkim_selector", "dkim_key_length", "dkim_private_key"
+    ):
+        origin = change.after["dkim_origin"] if change.after else EASY
+        put(
+            "dkim_signing_attributes",
+            SigningAttributesOrigin=origin,
+            SigningAttributes=_signing(want),
+        )
+    if (not created and change.differs("dkim_signing")) or (created and not want.signing):
+        put("dkim_attributes", SigningEnabled=want.signing)
+    after = change.after or {}
+    if (created and want.mail_from) or (
+        not created and change.differs("mail_from_domain", "mail_from_behavior_on_mx_failure")
+    ):
+        name, behavior = after["mail_from_domain"], after["mail_from_behavior_on_mx_failure"]
+        members = {"MailFromDomain": name, "BehaviorOnMxFailure": behavior} if name else {}
+        put("mail_from_attributes", **members)
+    if not created and change.differs("configuration_set_name"):
+        name = after["configuration_set_name"]
+        put("configuration_set_attributes", **({"ConfigurationSetName": name} if name else {}))
+    return steps
+
+
+def _tagging(domain: str, change: Change, services: Services) -> Steps:
     ses = services["sesv2"]
     put, removed = reconcile.tag_steps((change.before or {})["tags"], change.members["tags"])
-    steps: list[Callable[[], object]] = []
+    steps: Steps = []
     if removed:
         steps.append(
             lambda: ses.call("untag_resource", ResourceArn=_arn(domain, services), TagKeys=removed)
@@ -166,45 +238,35 @@ def _arn(domain: str, services: Services) -> str:
     return f"arn:{scope.partition}:ses:{services['sesv2'].region}:{scope.account}:identity/{domain}"
 
 
-def _publish(domain: str, zone: Zone, services: Services) -> None:
-    wanted_records = records(domain, get(domain, services) or {})
-    service = services["route53"]
-    absent = [each for each in wanted_records if not route53.published(service, zone, each)]
-    if absent:
-        route53.put(service, zone, absent)
+def _asked(want: Wanted, document: Document | None, services: Services) -> list[Record]:
+    """The records that the identity asks for now."""
+    now = shown(want.domain, document) or {}
+    return [
+        *records.dkim(want.domain, (document or {}).get("DkimAttributes", {}), want.key),
+        *records.mail_from(now.get("mail_from_domain"), services["sesv2"].region),
+    ]
 
 
-def _verified(want: Wanted, services: Services) -> None:
-    def verified(document: Document | None) -> bool:
-        if document is None:
-            raise GatepostError(f"email identity {want.domain} was deleted while it was waited for")
-        if document.get("DkimAttributes", {}).get("Status") == "FAILED":
-            raise GatepostError(
-                f"email identity {want.domain}: SES gave up looking for its DKIM records; publish "
-                "them, delete the identity and create it again"
-            )
-        return is_verified(document)
-
-    until(
-        f"email identity {want.domain}: verified (are its DKIM records in the DNS?)",
-        lambda: get(want.domain, services),
-        verified,
-        want.timeout,
-    )
+def _publish(want: Wanted, place: Zone, services: Services) -> None:
+    """After a creation, when the tokens are known."""
+    asked = _asked(want, get(want.domain, services), services)
+    publication.publish(place, asked, want.overwrite, services)
 
 
 def _removal(
     want: Wanted,
     current: Document | None,
     before: Document | None,
-    zone: Zone | None,
-    standing: list[Record],
+    place: Zone | None,
     services: Services,
 ) -> Plan:
-    steps: list[Callable[[], object]] = []
+    steps: Steps = []
     if current is not None:
-        if zone is not None and standing:
-            steps.append(lambda: route53.remove(services["route53"], zone, standing))
+        if place is not None and before is not None:
+            asked = _asked(want, current, services)
+            found = publication.look(place, asked, True, services)
+            before = {**before, "published": found.before}
+            steps.append(lambda: publication.withdraw(place, asked, services))
         steps.append(
             lambda: services["sesv2"].call("delete_email_identity", EmailIdentity=want.domain)
         )
@@ -218,55 +280,31 @@ def _removal(
     )
 
 
-def _zone(want: Wanted, services: Services) -> Zone:
-    return route53.zone_of(want.domain, route53.zones(services["route53"]), want.zone)
-
-
-def _names(found: list[Record]) -> list[str]:
-    return [each.name for each in found]
-
-
-def _shown(
-    domain: str, current: Document | None, zone: Zone | None, standing: list[Record]
-) -> Document | None:
-    if current is None:
-        return None
-    shown: Document = {
-        "domain": domain,
-        "tags": {tag["Key"]: tag["Value"] for tag in current.get("Tags", [])},
-        "dkim_signing": bool(current.get("DkimAttributes", {}).get("SigningEnabled")),
-    }
-    return {**shown, "published": _names(standing)} if zone else shown
-
-
-def read(want: Wanted, zone: Zone | None, services: Services) -> Document:
+def _read(want: Wanted, place: Zone | None, services: Services) -> Document:
     """What the module returns once all is done."""
     document = get(want.domain, services)
-    found = records(want.domain, document or {})
-    return _result(want.domain, document, _shown(want.domain, document, zone, found) or {})
-
-
-def _result(domain: str, document: Document | None, shown: Mapping[str, Any]) -> Document:
-    dkim = (document or {}).get("DkimAttributes", {})
-    identity = {
-        **shown,
-        "domain": domain,
-        "verified": is_verified(document or {}),
-        "dkim_status": dkim.get("Status"),
-        "dkim_records": [each._asdict() for each in records(domain, document or {})],
-    }
-    return {"identity": identity, "document": printable(document)}
+    asked = _asked(want, document, services)
+    facts: Document = {**(shown(want.domain, document) or {})}
+    if place is not None:
+        facts["published"] = publication.look(place, asked, True, services).before
+    facts["dns_records"] = [each._asdict() for each in asked]
+    return result(want.domain, document, facts)
 
 
 def info(options: Mapping[str, Any], services: Services) -> Document:
     """For the `_info` twin: the identity of one domain, or of all."""
     domains = [options["domain"].rstrip(".").lower()] if options.get("domain") else _all(services)
-    found = [(domain, get(domain, services)) for domain in domains]
-    results = [
-        _result(domain, document, _shown(domain, document, None, []) or {})
-        for domain, document in found
-        if document is not None
-    ]
+    results = []
+    for domain in domains:
+        document = get(domain, services)
+        if document is not None:
+            facts = shown(domain, document) or {}
+            asked = [
+                *records.dkim(domain, document.get("DkimAttributes", {}), None),
+                *records.mail_from(facts["mail_from_domain"], services["sesv2"].region),
+            ]
+            dns = [each._asdict() for each in asked]
+            results.append(result(domain, document, {**facts, "dns_records": dns}))
     return {
         "identities": [each["identity"] for each in results],
         "documents": [each["document"] for each in results],
