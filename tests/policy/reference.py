@@ -231,6 +231,8 @@ def flag(evaluate: Document, look: Look) -> bool | None:
 
 def listed(entry: str, address: str) -> bool:
     """Whether an address is what an entry of an address list means; `*` stays on its side of @."""
+    if not all(address.rpartition("@")):
+        return False
     if "@" not in entry:
         domain = address.rpartition("@")[2]
         return star(entry, domain) and len(domain) > len(entry) - 1

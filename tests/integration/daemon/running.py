@@ -144,7 +144,7 @@ class Daemon:
                 found.append(event)
         return found
 
-    def until(self, true: Callable[[], object], seconds: float = 20) -> Any:
+    def until(self, true: Callable[[], object], seconds: float = 60) -> Any:
         """Waits for a condition; a daemon that ends meanwhile fails the test with its log."""
         deadline = time.monotonic() + seconds
         while True:

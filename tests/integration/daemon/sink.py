@@ -67,7 +67,7 @@ class Sink:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def wait(self, count: int, seconds: float = 20) -> list[Got]:
+    def wait(self, count: int, seconds: float = 60) -> list[Got]:
         """The messages, once there are `count`."""
         with self._changed:
             came = self._changed.wait_for(lambda: len(self.messages) >= count, seconds)

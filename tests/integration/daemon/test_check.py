@@ -173,7 +173,7 @@ def test_warnings_do_not_refuse(tmp_path: Path, pki: Authority) -> None:
     status, _, error = check(tmp_path, config)
     assert status == 0
     first, second = error.splitlines()
-    assert "rule_sets[0]: mail that no rule delivers is accepted and goes nowhere" in first
+    assert "rule_sets[0].Rules: mail that no rule delivers is accepted and goes nowhere" in first
     assert "ingress_points[0].tls.certificate: is not valid today" in second
 
 

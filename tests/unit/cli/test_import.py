@@ -194,7 +194,8 @@ def test_the_documents_are_those_of_the_api(
     ]
     assert "RelayToMyExchangeServer.json" in capsys.readouterr().out
     config = load(output)
-    assert config.targets["r-exchange"] == "RelayToMyExchangeServer"
+    (action,) = config.rule_sets["main"].rules[0].actions
+    assert action.target == "RelayToMyExchangeServer"
     assert output.stat().st_mode & 0o777 == 0o640
     assert list(tmp_path.iterdir()) == [output]
 

@@ -38,6 +38,11 @@ ENTRIES = [
         ("x@notbelow.example", False),
         ("", False),
         ("no-address", False),
+        ("all.example", False),
+        ("@all.example", False),
+        ("a.below.example", False),
+        ("@a.below.example", False),
+        ("postmaster@", False),
     ],
 )
 def test_membership(address: str, expected: bool) -> None:

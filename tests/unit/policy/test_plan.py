@@ -9,7 +9,7 @@ import pytest
 from gatepost.policy import assumptions
 from gatepost.policy.addresslist import AddressList
 from gatepost.policy.admission import admit, compile_traffic_policy
-from gatepost.policy.documents import DocumentError, normalize, references, resolve, warnings
+from gatepost.policy.documents import normalize, references, warnings
 from gatepost.policy.message import Message
 from gatepost.policy.plan import plan, within
 from gatepost.policy.rules import compile_rule_set
@@ -348,15 +348,3 @@ def test_references() -> None:
         ),
         ("Rules[0].Actions[0].Relay.Relay", "relay", "r"),
     ]
-
-
-def test_resolve() -> None:
-    arn = "arn:aws:ses:eu-west-1:123456789012:mailmanager-smtp-relay/r-1"
-    relays = [{"RelayName": "out", "RelayId": "r-1"}, {"RelayName": "r-1"}, {"relay_name": "in"}]
-    assert resolve("Relay", "out", relays) == 0
-    assert resolve("Relay", "in", relays) == 2
-    assert resolve("Relay", arn, relays[:1]) == 0
-    with pytest.raises(DocumentError, match="ambiguous"):
-        resolve("Relay", "r-1", relays)
-    with pytest.raises(DocumentError, match="there is no relay 'ouf'; did you mean out"):
-        resolve("Relay", "ouf", relays, "Rules[0]")

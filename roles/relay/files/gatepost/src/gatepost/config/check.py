@@ -17,6 +17,7 @@ from gatepost.config.secrets import ingress_password
 from gatepost.config.values import Config, IngressPoint
 from gatepost.delivery.credentials import SecretFiles
 from gatepost.errors import ConfigError, GatepostError
+from gatepost.policy import documents
 from gatepost.spool.check import problem
 
 # What the relay runs; the others are refused, never skipped.
@@ -115,23 +116,10 @@ def _authorities(config: Config, path: str, file: Path) -> None:
 
 def _warnings(config: Config) -> Iterator[str]:
     for name, rule_set in config.rule_sets.items():
-        if can_end_with_none(rule_set.document):
-            place = config.places["rule set", name]
-            yield f"{place}: mail that no rule delivers is accepted and goes nowhere"
+        place = config.places["rule set", name]
+        for path, sentence in documents.warnings(rule_set.document):
+            yield f"{place}.{path}: {sentence}"
     for point in config.ingress_points:
         context = server_context(config.file, point)
         if context is not None and point.tls is not None and expiry(context, point.tls) is None:
             yield f"{point.path}.tls.certificate: is not valid today"
-
-
-def can_end_with_none(document: Any) -> bool:
-    """Whether some message might meet no delivering action and no Drop, judged by the rules that
-    always match alone."""
-    return not any(
-        not rule.get("Conditions") and not rule.get("Unless") and _settles(rule["Actions"])
-        for rule in document["Rules"]
-    )
-
-
-def _settles(actions: Any) -> bool:
-    return any(name in ("Relay", "Send", "Drop", "Bounce") for action in actions for name in action)

@@ -1,8 +1,9 @@
-"""The documents of the file, in the shapes of the Mail Manager API: normalized, compiled, and their
-references followed."""
+"""The documents of the file, in the shapes of the Mail Manager API: normalized, their references
+followed, and compiled. However a rule spells a relay, from here on it is called by its name."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -43,11 +44,6 @@ class Documents:
             for name, path in references.places.items()
         }
 
-    @property
-    def targets(self) -> Mapping[str, str]:
-        """Every spelling of a relay, with its name."""
-        return self.relay_references.all()
-
     def traffic_policy_named(self, section: Section, key: str) -> str:
         """The name that the reference under a key means. Raises ConfigError."""
         return _named(section, key, self.policy_references)
@@ -73,8 +69,8 @@ def read_documents(top: Section) -> Documents:
     ):
         found.traffic_policies[name] = _judged(top, path, compile_traffic_policy, document)
     for path, name, document in _each(top, "rule_sets", "RuleSet", found.rule_set_references):
-        found.rule_sets[name] = _judged(top, path, compile_rule_set, document)
-        _follow(top, path, document, found.relay_references)
+        named = _with_names(top, path, document, found.relay_references)
+        found.rule_sets[name] = _judged(top, path, compile_rule_set, named)
     return found
 
 
@@ -109,17 +105,24 @@ def _judged(top: Section, path: str, judge: Callable[..., T], *arguments: Any) -
         raise ConfigError(str(top.file), where, error.reason) from error
 
 
-def _follow(top: Section, path: str, rule_set: Mapping[str, Any], relays: References) -> None:
-    """Every relay that a rule names must be there."""
-    for number, rule in enumerate(rule_set["Rules"]):
-        for place, action in enumerate(rule["Actions"]):
-            if "Relay" not in action:
-                continue
+def _with_names(
+    top: Section, path: str, rule_set: Mapping[str, Any], relays: References
+) -> Mapping[str, Any]:
+    """The rule set with the name of each relay in the place of its id or ARN. Raises ConfigError
+    for one that is not there."""
+    names: dict[str, str] = {}
+    for each in documents.references(rule_set):
+        if each.what == "relay":
             try:
-                relays.name(action["Relay"]["Relay"])
+                names[each.spelling] = relays.name(each.spelling)
             except ValueError as error:
-                where = f"{path}.Rules[{number}].Actions[{place}].Relay.Relay"
-                raise ConfigError(str(top.file), where, str(error)) from error
+                raise ConfigError(str(top.file), f"{path}.{each.path}", str(error)) from error
+    named = copy.deepcopy(rule_set)
+    for rule in named["Rules"]:
+        for action in rule["Actions"]:
+            if "Relay" in action:
+                action["Relay"]["Relay"] = names[action["Relay"]["Relay"]]
+    return named
 
 
 def _bindings(found: Documents, bindings: Section, relays: Section) -> None:

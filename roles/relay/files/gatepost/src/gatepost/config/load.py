@@ -59,7 +59,6 @@ def load(path: str | Path, text: str | None = None) -> Config:
         rule_sets=documents.rule_sets,
         relays=documents.relays,
         places=documents.places,
-        targets=documents.targets,
         verified_domains=_verified_domains(top),
         verified_domains_given=top.has("verified_domains"),
         send_relay=documents.send_relay,

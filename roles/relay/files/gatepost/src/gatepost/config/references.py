@@ -4,7 +4,6 @@ are errors, never guesses."""
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
 
 
 class References:
@@ -40,11 +39,3 @@ class References:
                 f"{spelling} is ambiguous: it means the {self.kind}s {', '.join(sorted(found))}"
             )
         return next(iter(found))
-
-    def all(self) -> Mapping[str, str]:
-        """Every unambiguous spelling, with the name that it means."""
-        return {
-            spelling: next(iter(names))
-            for spelling, names in self._spellings.items()
-            if len(names) == 1
-        }

@@ -136,10 +136,10 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """places: of documents in the file, by kind ("traffic policy", "rule set") and name. targets:
-    every spelling of a relay, with its name. verified_domains: lower case; None is `any`;
-    verified_domains_given: the file is not silent about them. send_relay: the name of the relay
-    that Send uses; None is MX delivery."""
+    """places: of documents in the file, by kind ("traffic policy", "rule set") and name. rule_sets:
+    they call relays by name. verified_domains: lower case; None is `any`; verified_domains_given:
+    the file is not silent about them. send_relay: the name of the relay that Send uses; None is MX
+    delivery."""
 
     file: Path
     hostname: str
@@ -150,7 +150,6 @@ class Config:
     rule_sets: Mapping[str, RuleSet]
     relays: Mapping[str, Relay]
     places: Mapping[tuple[str, str], str]
-    targets: Mapping[str, str]
     verified_domains: frozenset[str] | None
     verified_domains_given: bool
     send_relay: str | None

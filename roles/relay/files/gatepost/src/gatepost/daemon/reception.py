@@ -13,12 +13,12 @@ from typing import Final
 
 from gatepost.config.secrets import ingress_password
 from gatepost.config.values import Config, IngressPoint
-from gatepost.daemon.program import steps, within
+from gatepost.daemon.program import steps
 from gatepost.delivery import trace
 from gatepost.events import Record
 from gatepost.policy.admission import admit
 from gatepost.policy.message import Message as Facts
-from gatepost.policy.plan import plan
+from gatepost.policy.plan import plan, within
 from gatepost.policy.values import Plan, Session
 from gatepost.reply import Reply
 from gatepost.smtp.receiver import Transaction
@@ -106,18 +106,20 @@ class Reception:
         refusal = self._refusal_of_content(body, facts.size)
         if refusal is not None:
             return self._deny(session, transaction.mail_from, None, *refusal)
-        plans = [plan(self._rules, session, facts, each.address) for each in transaction.recipients]
+        plans: Sequence[Plan] = [
+            plan(self._rules, session, facts, each.address) for each in transaction.recipients
+        ]
         missing = sorted({name for each in plans for name in each.undecided})
         if missing:
             self._record("Fault", where="policy", reason=f"undecided: {', '.join(missing)}")
             return _UNDECIDED
-        program = steps(plans, self._config.targets, self._config.send_relay)
         if self._domains is not None:
-            program, kept = within(program, self._domains)
+            plans, kept = within(plans, self._domains)
             if not kept:
                 return self._deny(
                     session, transaction.mail_from, None, "verified_domains", _UNVERIFIED
                 )
+        program = steps(plans, self._config.send_relay)
         message_id = self._new_id(now)
         stored = self._received(session, transaction, message_id, now) + body
         message = Message(

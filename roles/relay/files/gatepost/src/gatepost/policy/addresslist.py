@@ -46,8 +46,9 @@ class AddressList:
         if not isinstance(address, str):
             return False
         folded = address.casefold()
-        local, _at, domain = folded.rpartition("@")
-        return (
+        local, at, domain = folded.rpartition("@")
+        # What is no address, a bare domain say, is no member, whatever a pattern would allow.
+        return bool(at and local and domain) and (
             folded in self._exact
             or _fits(self._by_domain.get(domain), local)
             or _fits(self._by_local.get(local), domain)

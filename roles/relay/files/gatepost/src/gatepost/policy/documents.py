@@ -1,9 +1,8 @@
-"""Documents by kind ("Relay", "RuleSet", "TrafficPolicy", "IngressPoint"): normalized, referred to,
-and reviewed for what is allowed but probably not meant."""
+"""Documents by kind ("Relay", "RuleSet", "TrafficPolicy", "IngressPoint"): normalized, asked what
+they name, and reviewed for what is allowed but probably not meant."""
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -12,47 +11,13 @@ from gatepost.policy import schema, shapes
 from gatepost.policy.plan import DELIVERING
 from gatepost.policy.shapes import DocumentError
 
-__all__ = ["DocumentError", "Reference", "normalize", "references", "resolve", "warnings"]
-
-_KINDS: Final = {"Relay": "relay", "RuleSet": "rule set", "TrafficPolicy": "traffic policy"}
+__all__ = ["DocumentError", "Reference", "normalize", "references", "warnings"]
 
 
 def normalize(kind: str, document: object, path: str = "") -> dict[str, Any]:
     """The document in API case without its read-only members. Raises DocumentError."""
     made: dict[str, Any] = shapes.normalize(schema.SHAPES, kind, document, path)
     return made
-
-
-def resolve(
-    kind: str, reference: str, documents: Sequence[Mapping[str, Any]], path: str = ""
-) -> int:
-    """Which of the documents (as the API prints them, read-only members included) a reference by
-    name, id or ARN means. path: where the reference stands. Raises DocumentError for none, or
-    more than one."""
-    spellings = [
-        {
-            value
-            for member in ("Name", "Id", "Arn")
-            for key in (f"{kind}{member}", shapes.snake(f"{kind}{member}"))
-            if isinstance(value := each.get(key), str)
-        }
-        for each in documents
-    ]
-    # An ARN also finds the document that is known by its id alone.
-    wanted = {reference, reference.rpartition("/")[2]} if _is_arn(reference) else {reference}
-    found = [number for number, known in enumerate(spellings) if known & wanted]
-    if len(found) == 1:
-        return found[0]
-    what = _KINDS.get(kind, kind)
-    if found:
-        raise DocumentError(path, f"{reference!r} is ambiguous: {len(found)} {what}s answer to it")
-    near = difflib.get_close_matches(reference, sorted(set().union(*spellings)), 1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise DocumentError(path, f"there is no {what} {reference!r}{hint}")
-
-
-def _is_arn(reference: str) -> bool:
-    return reference.startswith("arn:")
 
 
 class Reference(NamedTuple):

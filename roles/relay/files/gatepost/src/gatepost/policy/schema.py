@@ -17,7 +17,20 @@ SHAPES: dict[str, dict[str, object]] = {
         "members": {"HeaderName": "HeaderName", "HeaderValue": "HeaderValue"},
         "required": ["HeaderName", "HeaderValue"],
     },
+    "AddonInstanceArn": {"type": "string"},
+    "AddonInstanceId": {"type": "string", "min": 4, "max": 67, "pattern": "ai-[a-zA-Z0-9]{1,64}"},
+    "AddonName": {"type": "string"},
+    "AddonSubscriptionArn": {"type": "string"},
+    "AddonSubscriptionId": {
+        "type": "string",
+        "min": 4,
+        "max": 67,
+        "pattern": "as-[a-zA-Z0-9]{1,64}",
+    },
+    "Address": {"type": "string", "min": 3, "max": 320, "sensitive": True},
     "AddressListArn": {"type": "string"},
+    "AddressListId": {"type": "string", "min": 1, "max": 255, "pattern": "[a-zA-Z0-9-]+"},
+    "AddressListName": {"type": "string", "min": 1, "max": 255, "pattern": "[a-zA-Z0-9_.-]+"},
     "Analysis": {
         "type": "structure",
         "members": {"Analyzer": "AnalyzerArn", "ResultField": "ResultField"},
@@ -29,6 +42,20 @@ SHAPES: dict[str, dict[str, object]] = {
         "members": {"ActionFailurePolicy": "ActionFailurePolicy", "TargetArchive": "NameOrArn"},
         "required": ["TargetArchive"],
     },
+    "ArchiveArn": {"type": "string"},
+    "ArchiveIdString": {"type": "string", "min": 1, "max": 66},
+    "ArchiveNameString": {
+        "type": "string",
+        "min": 1,
+        "max": 64,
+        "pattern": "[a-zA-Z0-9][a-zA-Z0-9_-]*[a-zA-Z0-9]",
+    },
+    "ArchiveRetention": {
+        "type": "structure",
+        "members": {"RetentionPeriod": "RetentionPeriod"},
+        "union": True,
+    },
+    "ArchiveState": {"type": "string", "enum": ["ACTIVE", "PENDING_DELETION"]},
     "BounceAction": {
         "type": "structure",
         "members": {
@@ -50,6 +77,60 @@ SHAPES: dict[str, dict[str, object]] = {
         "pattern": "[\\r\\n\\x20-\\x7e]+",
     },
     "CAContent": {"type": "string", "min": 1, "max": 500000, "sensitive": True},
+    "CreateAddonInstanceRequest": {
+        "type": "structure",
+        "members": {
+            "ClientToken": "IdempotencyToken",
+            "AddonSubscriptionId": "AddonSubscriptionId",
+            "Tags": "TagList",
+        },
+        "required": ["AddonSubscriptionId"],
+    },
+    "CreateAddonInstanceResponse": {
+        "type": "structure",
+        "members": {"AddonInstanceId": "AddonInstanceId"},
+        "required": ["AddonInstanceId"],
+    },
+    "CreateAddonSubscriptionRequest": {
+        "type": "structure",
+        "members": {"ClientToken": "IdempotencyToken", "AddonName": "AddonName", "Tags": "TagList"},
+        "required": ["AddonName"],
+    },
+    "CreateAddonSubscriptionResponse": {
+        "type": "structure",
+        "members": {"AddonSubscriptionId": "AddonSubscriptionId"},
+        "required": ["AddonSubscriptionId"],
+    },
+    "CreateAddressListRequest": {
+        "type": "structure",
+        "members": {
+            "ClientToken": "IdempotencyToken",
+            "AddressListName": "AddressListName",
+            "Tags": "TagList",
+        },
+        "required": ["AddressListName"],
+    },
+    "CreateAddressListResponse": {
+        "type": "structure",
+        "members": {"AddressListId": "AddressListId"},
+        "required": ["AddressListId"],
+    },
+    "CreateArchiveRequest": {
+        "type": "structure",
+        "members": {
+            "ClientToken": "IdempotencyToken",
+            "ArchiveName": "ArchiveNameString",
+            "Retention": "ArchiveRetention",
+            "KmsKeyArn": "KmsKeyArn",
+            "Tags": "TagList",
+        },
+        "required": ["ArchiveName"],
+    },
+    "CreateArchiveResponse": {
+        "type": "structure",
+        "members": {"ArchiveId": "ArchiveIdString"},
+        "required": ["ArchiveId"],
+    },
     "CreateIngressPointRequest": {
         "type": "structure",
         "members": {
@@ -120,6 +201,30 @@ SHAPES: dict[str, dict[str, object]] = {
         "required": ["TrafficPolicyId"],
     },
     "CrlContent": {"type": "string", "min": 1, "max": 500000, "sensitive": True},
+    "DeleteAddonInstanceRequest": {
+        "type": "structure",
+        "members": {"AddonInstanceId": "AddonInstanceId"},
+        "required": ["AddonInstanceId"],
+    },
+    "DeleteAddonInstanceResponse": {"type": "structure", "members": {}},
+    "DeleteAddonSubscriptionRequest": {
+        "type": "structure",
+        "members": {"AddonSubscriptionId": "AddonSubscriptionId"},
+        "required": ["AddonSubscriptionId"],
+    },
+    "DeleteAddonSubscriptionResponse": {"type": "structure", "members": {}},
+    "DeleteAddressListRequest": {
+        "type": "structure",
+        "members": {"AddressListId": "AddressListId"},
+        "required": ["AddressListId"],
+    },
+    "DeleteAddressListResponse": {"type": "structure", "members": {}},
+    "DeleteArchiveRequest": {
+        "type": "structure",
+        "members": {"ArchiveId": "ArchiveIdString"},
+        "required": ["ArchiveId"],
+    },
+    "DeleteArchiveResponse": {"type": "structure", "members": {}},
     "DeleteIngressPointRequest": {
         "type": "structure",
         "members": {"IngressPointId": "IngressPointId"},
@@ -178,6 +283,74 @@ SHAPES: dict[str, dict[str, object]] = {
         "max": 254,
         "sensitive": True,
         "pattern": "[a-zA-Z0-9._+-]+@[a-zA-Z0-9.-]+",
+    },
+    "GetAddonInstanceRequest": {
+        "type": "structure",
+        "members": {"AddonInstanceId": "AddonInstanceId"},
+        "required": ["AddonInstanceId"],
+    },
+    "GetAddonInstanceResponse": {
+        "type": "structure",
+        "members": {
+            "AddonSubscriptionId": "AddonSubscriptionId",
+            "AddonName": "AddonName",
+            "AddonInstanceArn": "AddonInstanceArn",
+            "CreatedTimestamp": "Timestamp",
+        },
+    },
+    "GetAddonSubscriptionRequest": {
+        "type": "structure",
+        "members": {"AddonSubscriptionId": "AddonSubscriptionId"},
+        "required": ["AddonSubscriptionId"],
+    },
+    "GetAddonSubscriptionResponse": {
+        "type": "structure",
+        "members": {
+            "AddonName": "AddonName",
+            "AddonSubscriptionArn": "AddonSubscriptionArn",
+            "CreatedTimestamp": "Timestamp",
+        },
+    },
+    "GetAddressListRequest": {
+        "type": "structure",
+        "members": {"AddressListId": "AddressListId"},
+        "required": ["AddressListId"],
+    },
+    "GetAddressListResponse": {
+        "type": "structure",
+        "members": {
+            "AddressListId": "AddressListId",
+            "AddressListArn": "AddressListArn",
+            "AddressListName": "AddressListName",
+            "CreatedTimestamp": "Timestamp",
+            "LastUpdatedTimestamp": "Timestamp",
+        },
+        "required": [
+            "AddressListId",
+            "AddressListArn",
+            "AddressListName",
+            "CreatedTimestamp",
+            "LastUpdatedTimestamp",
+        ],
+    },
+    "GetArchiveRequest": {
+        "type": "structure",
+        "members": {"ArchiveId": "ArchiveIdString"},
+        "required": ["ArchiveId"],
+    },
+    "GetArchiveResponse": {
+        "type": "structure",
+        "members": {
+            "ArchiveId": "ArchiveIdString",
+            "ArchiveName": "ArchiveNameString",
+            "ArchiveArn": "ArchiveArn",
+            "ArchiveState": "ArchiveState",
+            "Retention": "ArchiveRetention",
+            "CreatedTimestamp": "Timestamp",
+            "LastUpdatedTimestamp": "Timestamp",
+            "KmsKeyArn": "KmsKeyArn",
+        },
+        "required": ["ArchiveId", "ArchiveName", "ArchiveArn", "ArchiveState", "Retention"],
     },
     "GetIngressPointRequest": {
         "type": "structure",
@@ -535,6 +708,12 @@ SHAPES: dict[str, dict[str, object]] = {
     "QBusinessApplicationId": {"type": "string", "min": 36, "max": 36, "pattern": "[a-z0-9-]+"},
     "QBusinessIndexId": {"type": "string", "min": 36, "max": 36, "pattern": "[a-z0-9-]+"},
     "Recipients": {"type": "list", "member": "EmailAddress", "min": 1, "max": 100},
+    "RegisterMemberToAddressListRequest": {
+        "type": "structure",
+        "members": {"AddressListId": "AddressListId", "Address": "Address"},
+        "required": ["AddressListId", "Address"],
+    },
+    "RegisterMemberToAddressListResponse": {"type": "structure", "members": {}},
     "Relay": {
         "type": "structure",
         "members": {
@@ -578,6 +757,27 @@ SHAPES: dict[str, dict[str, object]] = {
         "min": 1,
         "max": 256,
         "pattern": "(addon\\.)?[\\sa-zA-Z0-9_]+",
+    },
+    "RetentionPeriod": {
+        "type": "string",
+        "enum": [
+            "THREE_MONTHS",
+            "SIX_MONTHS",
+            "NINE_MONTHS",
+            "ONE_YEAR",
+            "EIGHTEEN_MONTHS",
+            "TWO_YEARS",
+            "THIRTY_MONTHS",
+            "THREE_YEARS",
+            "FOUR_YEARS",
+            "FIVE_YEARS",
+            "SIX_YEARS",
+            "SEVEN_YEARS",
+            "EIGHT_YEARS",
+            "NINE_YEARS",
+            "TEN_YEARS",
+            "PERMANENT",
+        ],
     },
     "Rule": {
         "type": "structure",
@@ -901,6 +1101,16 @@ SHAPES: dict[str, dict[str, object]] = {
         "required": ["ResourceArn", "TagKeys"],
     },
     "UntagResourceResponse": {"type": "structure", "members": {}},
+    "UpdateArchiveRequest": {
+        "type": "structure",
+        "members": {
+            "ArchiveId": "ArchiveIdString",
+            "ArchiveName": "ArchiveNameString",
+            "Retention": "ArchiveRetention",
+        },
+        "required": ["ArchiveId"],
+    },
+    "UpdateArchiveResponse": {"type": "structure", "members": {}},
     "UpdateIngressPointRequest": {
         "type": "structure",
         "members": {
