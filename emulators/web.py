@@ -1,8 +1,10 @@
 """A WSGI application on a free loopback port, served by threads until it is stopped."""
 
+import socket
 import ssl
+import struct
 import threading
-from typing import Any
+from typing import Any, NoReturn
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -53,3 +55,11 @@ class Web:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+def cut(environ: dict[str, Any]) -> NoReturn:
+    """End the connection of this request without an answer: the client sees it reset."""
+    connection: socket.socket = environ["werkzeug.socket"]
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.shutdown(socket.SHUT_RDWR)
+    raise ConnectionAbortedError("cut by an injected fault")

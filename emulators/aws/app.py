@@ -15,14 +15,16 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.wrappers import Request, Response
 
+from emulators import web
 from emulators.aws import calls, errors, guards, moto_gaps, moto_state, wire
 from emulators.aws.calls import Call, Counters
 from emulators.aws.errors import ServiceError
 from emulators.aws.identities import Identities
 from emulators.aws.mailmanager import links
 from emulators.aws.mailmanager.service import MailManager
+from emulators.aws.throttle import Throttle
 from emulators.clock import Clock
-from emulators.faults import Faults
+from emulators.faults import Fault, Faults
 from emulators.web import QuietHandler
 
 _UNSIGNED = ServiceError("MissingAuthenticationTokenException", "the request is not signed", 403)
@@ -40,34 +42,44 @@ class App:
         self.mailmanager = MailManager(clock)
         self.identities = Identities(clock)
         self.counters = Counters()
+        self.throttle = Throttle(clock)
         self._faults = faults
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         call = calls.identify(environ)
         self.counters.add(call)
-        protocol = calls.protocol(call.service)
-        try:
-            self._meet_fault(call)
-            response = self._own(call, protocol, environ)
-        except ServiceError as error:
-            response = wire.refusal(protocol, call.service, error)
+        fault = self._faults.take(call.service, call.operation)
+        if fault is not None:
+            time.sleep(fault.delay)
+            if fault.fails:
+                return self._fail(call, fault, environ)(environ, start_response)
+        response = self._answer(call, environ)
         if response is None:
             return self._moto(environ, start_response)
         # What was not read of a body would be taken for the next request of the connection.
         calls.read_body(environ)
         return response(environ, start_response)
 
-    def _meet_fault(self, call: Call) -> None:
-        fault = self._faults.take(call.service, call.operation)
-        if fault is None:
-            return
-        time.sleep(fault.delay)
-        if fault.code:
-            raise ServiceError(fault.code, fault.message, fault.status)
+    def _fail(self, call: Call, fault: Fault, environ: dict[str, Any]) -> Response:
+        calls.read_body(environ)
+        if fault.after and self._answer(call, environ) is None:
+            Response.from_app(self._moto, environ, buffered=True)
+        if fault.reset:
+            web.cut(environ)
+        error = ServiceError(fault.code, fault.message, fault.status)
+        return wire.refusal(calls.protocol(call.service), call.service, error)
+
+    def _answer(self, call: Call, environ: dict[str, Any]) -> Response | None:
+        """The answer of what is emulated here, None for what is moto's."""
+        protocol = calls.protocol(call.service)
+        try:
+            self.throttle.meet(call)
+            return self._own(call, protocol, environ)
+        except ServiceError as error:
+            return wire.refusal(protocol, call.service, error)
 
     def _own(self, call: Call, protocol: str, environ: dict[str, Any]) -> Response | None:
-        """The answer of what is emulated here, None for what is moto's."""
         if environ["PATH_INFO"].startswith(links.PREFIX):
             content = self.mailmanager.follow(
                 environ["REQUEST_METHOD"],

@@ -8,6 +8,7 @@ from typing import Any
 
 from emulators.aws import control, moto_state
 from emulators.aws.app import App, Handler
+from emulators.aws.throttle import Limit
 from emulators.component import Context
 from emulators.component import Handler as ControlHandler
 from emulators.web import Web
@@ -62,6 +63,7 @@ class Aws:
         self._app.mailmanager.reset()
         self._app.identities.reset()
         self._app.counters.clear()
+        self._app.throttle.change(Limit())
 
     def state(self) -> dict[str, Any]:
         return {

@@ -13,7 +13,7 @@ from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from emulators.aws import validation
+from emulators.aws import throttle, validation
 from emulators.aws.app import App
 from emulators.aws.scope import Scope
 from emulators.component import Handler
@@ -35,6 +35,8 @@ def handlers(app: App, region: str) -> Mapping[str, Handler]:
         "DELETE /aws/calls": forget_calls,
         "GET /aws/timing": lambda _body: asdict(app.mailmanager.timing),
         "POST /aws/timing": change_timing,
+        "GET /aws/throttling": lambda _body: app.throttle.show(),
+        "POST /aws/throttling": lambda body: app.throttle.change(throttle.parse(body)),
         "POST /aws/archived_messages": lambda body: _archive(app, region, body),
     }
 

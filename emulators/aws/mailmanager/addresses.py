@@ -38,7 +38,7 @@ def problem(entry: str) -> str:
         if not _DOMAIN.fullmatch(below) or len(below.split(".")) not in _LABELS_BELOW:
             return "a * in the domain is its first label, with 2 to 9 labels after it"
     elif not at:
-        return "neither an address nor a pattern such as *.example.com"
+        return "neither an address nor a domain with a * as its first label"
     elif not _DOMAIN.fullmatch(domain):
         return "the part after the @ is not a domain"
     return ""

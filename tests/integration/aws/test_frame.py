@@ -119,6 +119,11 @@ class TestControl:
             ("/clock", []),
             ("/aws/timing", {"provisioning": True}),
             ("/aws/timing", {"provision": 1}),
+            ("/aws/throttling", {"rate": -1}),
+            ("/aws/throttling", {"rate": "1"}),
+            ("/aws/throttling", {"burst": 0}),
+            ("/aws/throttling", {"services": "kms"}),
+            ("/aws/throttling", {"speed": 1}),
         ],
     )
     def test_names_bad_input(self, cloud: Any, path: str, body: Any) -> None:
