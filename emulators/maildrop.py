@@ -17,9 +17,10 @@ from email import message_from_bytes, policy
 class Delivery:
     """One message as it lies in one mailbox.
 
-    server: "google" or "exchange". mailbox: the recipient in lower case. raw: CRLF lines, with the
-    headers that the server added. peer: the client's address as the server sees it (from the PROXY
-    header, if there was one). username: the one that authenticated, or "".
+    server: "google", "microsoft" or "exchange". mailbox: the recipient in lower case. raw: CRLF
+    lines, with the headers that the server added. peer: the client's address as the server sees it
+    (from the PROXY header, if there was one). username: the one that authenticated, or "". folder:
+    inbox or junk.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Delivery:
     helo: str
     tls: str = ""
     username: str = ""
+    folder: str = "inbox"
 
     def header(self, name: str) -> str:
         """The first header field of that name, unfolded, or ""."""
@@ -57,6 +59,7 @@ class Delivery:
             "helo": self.helo,
             "tls": self.tls,
             "username": self.username,
+            "folder": self.folder,
             "message_id": self.message_id,
             "subject": self.header("Subject"),
             "size": len(self.raw),

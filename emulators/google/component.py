@@ -4,7 +4,6 @@
     PUT  /google/gateway     save it (POST does the same); the members of emulators.google.gateway
     GET  /google/tenant      domains, unknown_users, policy_api_shows_gateway, audit_lag, spam
     POST /google/tenant      change some of them
-    POST /google/senders     {DOMAIN: {"spf": [CIDR…], "dmarc": "none"}}: what the world's DNS says
     POST /google/audit       {"name": EVENT, "parameters": {NAME: VALUE}}: another line in the log
     POST /google/revoke      end every access token
 
@@ -20,14 +19,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
-from ipaddress import ip_network
 from typing import Any
 
 from emulators.component import Context, Handler
 from emulators.google.app import GoogleApp
 from emulators.google.gateway import parse_gateway
 from emulators.google.tenant import Settings, Tenant
-from emulators.mailboxes.stamps import Sender
 from emulators.web import Web
 
 
@@ -76,7 +73,6 @@ class GoogleComponent:
         return {
             "gateway": tenant.gateway.document(),
             "tenant": _settings(tenant.settings),
-            "senders": {domain: asdict(sender) for domain, sender in tenant.senders.items()},
             "audit": [event.name for event in tenant.events()],
         }
 
@@ -87,7 +83,6 @@ class GoogleComponent:
             "POST /google/gateway": self._set_gateway,
             "GET /google/tenant": lambda _body: _settings(self.tenant.settings),
             "POST /google/tenant": self._set_tenant,
-            "POST /google/senders": self._set_senders,
             "POST /google/audit": self._log,
             "POST /google/revoke": self._revoke,
         }
@@ -114,17 +109,6 @@ class GoogleComponent:
                 changes[name] = float(value)
         self.tenant.configure(**changes)
         return _settings(self.tenant.settings)
-
-    def _set_senders(self, body: Any) -> Any:
-        senders = {}
-        for domain, value in _object(body).items():
-            extra = sorted(set(_object(value)) - {"spf", "dmarc"})
-            if extra:
-                raise ValueError(f"{domain}.{extra[0]}: unknown; known are spf, dmarc")
-            networks = tuple(str(ip_network(one)) for one in _strings("spf", value.get("spf", [])))
-            senders[domain.lower()] = Sender(networks, str(value.get("dmarc", "")))
-        self.tenant.senders.update(senders)
-        return {domain: asdict(sender) for domain, sender in self.tenant.senders.items()}
 
     def _log(self, body: Any) -> Any:
         event = _object(body)

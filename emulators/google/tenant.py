@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from emulators.google.gateway import InboundGateway
-from emulators.mailboxes.stamps import Sender
 from emulators.maildrop import Delivery, Maildrop
 
 Clock = Callable[[], datetime]
@@ -49,7 +48,7 @@ class Settings:
 
     domains: those that the MX takes mail for. unknown_users: addresses in them without a mailbox.
     policy_api_shows_gateway: the Policy API lists the inbound gateway. audit_lag: seconds until an
-    event can be read. spam: recipients whose mail lands in SPAM. senders: SPF and DMARC by domain.
+    event can be read. spam: recipients whose mail lands in SPAM.
     """
 
     domains: frozenset[str] = frozenset({"example.com"})
@@ -79,7 +78,6 @@ class Tenant:
         with self._lock:
             self.gateway = InboundGateway()
             self.settings = Settings()
-            self.senders = {"gmail.com": Sender(spf=("209.85.128.0/17",), dmarc="none")}
             self._events: list[Event] = []
             self.maildrop.clear()
 

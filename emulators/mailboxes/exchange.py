@@ -74,14 +74,14 @@ class Exchange(Mailbox):
             success=False, handled=False, message="535 5.7.3 Authentication unsuccessful"
         )
 
-    def refuse(self, client: Client, rcpt_to: str) -> str | None:
+    def refuse(self, client: Client, mail_from: str, rcpt_to: str) -> str | None:
         return None
 
     def reject(self, message: bytes) -> str | None:
         return None
 
-    def stored(self, message: bytes, client: Client, delivery: Delivery) -> bytes:
-        return message
+    def stored(self, message: bytes, client: Client, delivery: Delivery) -> Delivery:
+        return delivery
 
     def accepted(self, queue_id: str, now: datetime) -> str:
         return f"250 2.6.0 <{queue_id}@exchange.example.net> Queued mail for delivery"

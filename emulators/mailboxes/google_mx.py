@@ -1,12 +1,15 @@
 """Google's MX for the emulated tenant: takes mail for its domains and stamps it by its settings."""
 
+# ruff: noqa: ARG002 (the signatures of hooks are the base class's)
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from emulators.faults import Faults
 from emulators.google.tenant import Tenant
 from emulators.mailboxes import stamps
+from emulators.mailboxes.senders import Senders
 from emulators.mailboxes.smtp import Mailbox
 from emulators.mailboxes.stamps import Client
 from emulators.maildrop import Delivery
@@ -17,11 +20,12 @@ class GoogleMx(Mailbox):
 
     name = "google"
 
-    def __init__(self, tenant: Tenant, faults: Faults) -> None:
+    def __init__(self, tenant: Tenant, senders: Senders, faults: Faults) -> None:
         super().__init__(tenant.maildrop, tenant.now, faults)
         self._tenant = tenant
+        self._senders = senders
 
-    def refuse(self, client: Client, rcpt_to: str) -> str | None:
+    def refuse(self, client: Client, mail_from: str, rcpt_to: str) -> str | None:
         tenant = self._tenant
         domain = rcpt_to.rpartition("@")[2].lower()
         if domain not in tenant.settings.domains:
@@ -41,17 +45,18 @@ class GoogleMx(Mailbox):
             "From: headers, are not accepted."
         )
 
-    def stored(self, message: bytes, client: Client, delivery: Delivery) -> bytes:
-        return stamps.stamp(
+    def stored(self, message: bytes, client: Client, delivery: Delivery) -> Delivery:
+        raw = stamps.stamp(
             message,
             client,
             delivery.mail_from,
             delivery.rcpt_to,
             self._tenant.gateway,
-            self._tenant.senders,
+            self._senders,
             delivery.id,
             delivery.received_at,
         )
+        return replace(delivery, raw=raw)
 
     def accepted(self, queue_id: str, now: datetime) -> str:
         return f"250 2.0.0 OK {int(now.timestamp())} {queue_id} - gsmtp"

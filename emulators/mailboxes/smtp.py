@@ -1,4 +1,4 @@
-"""A strict SMTP server on aiosmtpd, the base of both mailboxes.
+"""A strict SMTP server on aiosmtpd, the base of all mailboxes.
 
 Stricter than aiosmtpd: addresses by RFC 5321's syntax, bare CR, bare LF and NUL refused in a
 message, AUTH never before TLS, an internal fault answers 451. It reads a PROXY v1 header that
@@ -6,8 +6,8 @@ comes before EHLO, so that a client on loopback can play another address; it gre
 forwarder in front sends the header at once, and no client waits for it), and takes it from loopback
 alone.
 
-Injected faults: service smtp.google or smtp.exchange, operation mail, rcpt or data; the fault's
-status is the reply code and its message the reply's text.
+Injected faults: service smtp.google, smtp.microsoft or smtp.exchange, operation mail, rcpt or data;
+the fault's status is the reply code and its message the reply's text.
 """
 
 # ruff: noqa: ARG002 (the signatures of hooks are aiosmtpd's)
@@ -18,7 +18,6 @@ import itertools
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
@@ -40,12 +39,21 @@ _PROXY = re.compile(r"TCP([46]) (\S+) (\S+) (\d{1,5}) (\d{1,5})")
 _counter = itertools.count(1)
 
 
+class PlainSession(Session):
+    """A session whose legacy member is an ordinary one: aiosmtpd sets it itself, and warns."""
+
+    login_data: Any = None
+
+
 class StrictServer(SMTP):
     """One connection. `client_address` is the address that the client has or plays."""
 
     def __init__(self, handler: Any, **options: Any) -> None:
         super().__init__(handler, data_size_limit=SIZE_LIMIT, ident="ESMTP", **options)
         self.client_address = ""
+
+    def _create_session(self) -> Session:
+        return PlainSession(self.loop)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -75,12 +83,14 @@ class StrictServer(SMTP):
         """The client as a value."""
         session = self.session
         assert session is not None
-        tls = None
+        tls, names = None, ()
         if session.ssl is not None:
             name, version, bits = session.ssl["ssl_object"].cipher()
             version = session.ssl["ssl_object"].version()
             tls = (version.replace("TLSv", "TLS").replace(".", "_"), name, bits)
-        return Client(self.client_address, str(session.host_name), tls)
+            shown = session.ssl["ssl_object"].getpeercert() or {}
+            names = tuple(value for kind, value in shown.get("subjectAltName", ()) if kind == "DNS")
+        return Client(self.client_address, str(session.host_name), tls, names)
 
     def username(self) -> str:
         """The user name that authenticated, or ""."""
@@ -104,7 +114,7 @@ class StrictServer(SMTP):
 
 
 class Mailbox:
-    """What both servers share as aiosmtpd handlers: a subclass decides, this delivers."""
+    """What the servers share as aiosmtpd handlers: a subclass decides, this delivers."""
 
     name = ""
     capabilities: tuple[str, ...] = ("PIPELINING",)
@@ -114,7 +124,7 @@ class Mailbox:
         self.clock = clock
         self.faults = faults
 
-    def refuse(self, client: Client, rcpt_to: str) -> str | None:
+    def refuse(self, client: Client, mail_from: str, rcpt_to: str) -> str | None:
         """At RCPT: a negative reply, or None."""
         raise NotImplementedError
 
@@ -122,8 +132,8 @@ class Mailbox:
         """After DATA: a negative reply, or None."""
         raise NotImplementedError
 
-    def stored(self, message: bytes, client: Client, delivery: Delivery) -> bytes:
-        """The message as it lies in the mailbox."""
+    def stored(self, message: bytes, client: Client, delivery: Delivery) -> Delivery | None:
+        """The message as it lies in the mailbox; None: it does not come to lie there."""
         raise NotImplementedError
 
     def accepted(self, queue_id: str, now: datetime) -> str:
@@ -178,7 +188,9 @@ class Mailbox:
     ) -> str:
         if address == "<>":
             return "553 5.1.3 The recipient address is empty"
-        refused = await self.fault("rcpt") or self.refuse(server.client(), address)
+        refused = await self.fault("rcpt") or self.refuse(
+            server.client(), _reverse_path(envelope), address
+        )
         if refused is not None:
             return refused
         envelope.rcpt_tos.append(address)
@@ -199,8 +211,7 @@ class Mailbox:
                 id=f"{queue_id}{index:04x}",
                 server=self.name,
                 mailbox=rcpt_to.lower(),
-                # aiosmtpd keeps the null sender as "<>".
-                mail_from="" if envelope.mail_from == "<>" else str(envelope.mail_from),
+                mail_from=_reverse_path(envelope),
                 rcpt_to=rcpt_to,
                 raw=message,
                 received_at=now,
@@ -209,10 +220,15 @@ class Mailbox:
                 tls=client.tls[0] if client.tls else "",
                 username=server.username(),
             )
-            deliveries.append(replace(delivery, raw=self.stored(message, client, delivery)))
-        self.maildrop.add(*deliveries)
+            deliveries.append(self.stored(message, client, delivery))
+        self.maildrop.add(*(one for one in deliveries if one is not None))
         return self.accepted(queue_id, now)
 
     async def handle_exception(self, error: Exception) -> str:
         log.error("a mailbox failed", exc_info=error)
         return "451 4.3.0 Internal fault"
+
+
+def _reverse_path(envelope: Envelope) -> str:
+    """The envelope sender; aiosmtpd keeps the null sender as "<>"."""
+    return "" if envelope.mail_from == "<>" else str(envelope.mail_from)

@@ -7,21 +7,20 @@ Inferred (from one public sample, to be confirmed in a live tenant): Received-SP
 external address as client-ip and no dmarc result is written; without detection client-ip is the
 gateway's; the text and the codes of both refusals.
 Not played: DKIM and ARC signatures, which need the world's DNS. SPF and DMARC are judged against
-`Senders`, a table that stands for that DNS.
+the table of senders, which stands for that DNS.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import Message
-from email.parser import BytesHeaderParser
 from email.utils import format_datetime, getaddresses
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
 from emulators.google.gateway import InboundGateway
+from emulators.mailboxes.senders import Senders, alignment, headers, spf
 
 HOST = "mx.google.com"
 # The last address literal of a Received field's from clause: "from a (b [192.0.2.1]) by c". The
@@ -31,22 +30,15 @@ _FROM_LITERAL = re.compile(r"^\s*from\s(?:(?!\sby\s).)*\[(?:IPv6:)?([0-9A-Fa-f.:
 
 @dataclass(frozen=True)
 class Client:
-    """The SMTP client. tls: ("TLS1_3", "TLS_AES_128_GCM_SHA256", 128) or None for plaintext."""
+    """The SMTP client. tls: ("TLS1_3", "TLS_AES_128_GCM_SHA256", 128) or None for plaintext.
+
+    certificate: the names in the certificate that it showed.
+    """
 
     address: str
     helo: str
     tls: tuple[str, str, int] | None = None
-
-
-@dataclass(frozen=True)
-class Sender:
-    """What a domain's DNS says about its mail: permitted networks; the DMARC policy or ""."""
-
-    spf: tuple[str, ...] = ()
-    dmarc: str = ""
-
-
-Senders = Mapping[str, Sender]
+    certificate: tuple[str, ...] = ()
 
 
 def refusal(gateway: InboundGateway, client: Client) -> str | None:
@@ -64,17 +56,18 @@ def refusal(gateway: InboundGateway, client: Client) -> str | None:
 
 def external_ip(message: bytes, gateway: InboundGateway) -> str | None:
     """The first address from the top of the Received fields that is not a gateway's, or None."""
-    for value in _headers(message).get_all("Received", []):
+    return next((one for one in received_addresses(message) if not gateway.lists(one)), None)
+
+
+def received_addresses(message: bytes) -> tuple[str, ...]:
+    """The clients' addresses that the Received fields name, from the top."""
+    addresses = []
+    for value in headers(message).get_all("Received", []):
         found = _FROM_LITERAL.match(str(value))
-        if found is None:
-            continue
-        try:
-            address = str(ip_address(found[1]))
-        except ValueError:
-            continue
-        if not gateway.lists(address):
-            return address
-    return None
+        if found is not None:
+            with contextlib.suppress(ValueError):
+                addresses.append(str(ip_address(found[1])))
+    return tuple(addresses)
 
 
 def stamp(
@@ -97,10 +90,16 @@ def stamp(
         address = external_ip(message, gateway) or client.address
     identity = mail_from or f"postmaster@{client.helo}"
     domain = identity.rpartition("@")[2].lower()
-    spf, why = _spf(address, identity, senders.get(domain))
-    results = [f"spf={spf} ({why}) smtp.mailfrom={mail_from or client.helo}"]
-    if not listed:
-        results += _dmarc(message, domain, spf, senders)
+    result = spf(senders, address, domain)
+    why = _explained(result, address, identity)
+    results = [f"spf={result} ({why}) smtp.mailfrom={mail_from or client.helo}"]
+    found = None if listed else alignment(senders, message, domain, result)
+    if found is not None:
+        words = found.policy.upper()
+        results.append(
+            f"dmarc={'pass' if found.passed else 'fail'} (p={words} sp={words} dis=NONE) "
+            f"header.from={found.domain}"
+        )
     joined = ";\r\n       ".join([HOST, *results])
     date = format_datetime(now)
     fields = [
@@ -109,7 +108,7 @@ def stamp(
         f"ARC-Authentication-Results: i=1; {joined}",
         f"Return-Path: <{mail_from}>",
         _received(client, rcpt_to, queue_id, date),
-        f"Received-SPF: {spf} ({why}) client-ip={address};",
+        f"Received-SPF: {result} ({why}) client-ip={address};",
         f"Authentication-Results: {joined}",
     ]
     return "".join(f"{field}\r\n" for field in fields).encode("utf-8") + message
@@ -117,7 +116,7 @@ def stamp(
 
 def has_one_author(message: bytes) -> bool:
     """Whether there is exactly one From field and an address in it; Gmail refuses others."""
-    values = _headers(message).get_all("From", [])
+    values = headers(message).get_all("From", [])
     if len(values) != 1:
         return False
     return any("@" in address for _, address in getaddresses([str(values[0])]))
@@ -135,33 +134,13 @@ def _received(client: Client, rcpt_to: str, queue_id: str, date: str) -> str:
     return "\r\n        ".join(lines) + f";\r\n        {date}"
 
 
-def _spf(address: str, identity: str, sender: Sender | None) -> tuple[str, str]:
-    """The SPF result and Google's words for it."""
-    if sender is None or not sender.spf:
-        return "none", f"google.com: {identity} does not designate permitted sender hosts"
-    if any(ip_address(address) in ip_network(network) for network in sender.spf):
-        return "pass", f"google.com: domain of {identity} designates {address} as permitted sender"
+def _explained(result: str, address: str, identity: str) -> str:
+    """Google's words for an SPF result."""
+    if result == "none":
+        return f"google.com: {identity} does not designate permitted sender hosts"
+    if result == "pass":
+        return f"google.com: domain of {identity} designates {address} as permitted sender"
     return (
-        "softfail",
-        f"google.com: domain of transitioning {identity} does not designate {address} "
-        "as permitted sender",
+        f"google.com: domain of {'transitioning ' if result == 'softfail' else ''}{identity} does "
+        f"not designate {address} as permitted sender"
     )
-
-
-def _dmarc(message: bytes, spf_domain: str, spf: str, senders: Senders) -> list[str]:
-    """The dmarc result of a message by SPF alignment, or nothing where no policy is published."""
-    authors = getaddresses([str(v) for v in _headers(message).get_all("From", [])])
-    domain = authors[0][1].rpartition("@")[2].lower() if authors else ""
-    sender = senders.get(domain)
-    if sender is None or not sender.dmarc:
-        return []
-    aligned = spf == "pass" and spf_domain == domain
-    words = sender.dmarc.upper()
-    return [
-        f"dmarc={'pass' if aligned else 'fail'} (p={words} sp={words} dis=NONE) "
-        f"header.from={domain}"
-    ]
-
-
-def _headers(message: bytes) -> Message:
-    return BytesHeaderParser().parsebytes(message)

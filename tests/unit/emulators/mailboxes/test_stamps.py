@@ -10,7 +10,8 @@ import pytest
 from ansible_collections.gatepost.mail.plugins.module_utils.google.headers import judge_message
 
 from emulators.google.gateway import InboundGateway
-from emulators.mailboxes.stamps import Client, Sender, external_ip, has_one_author, stamp
+from emulators.mailboxes.senders import Sender
+from emulators.mailboxes.stamps import Client, external_ip, has_one_author, stamp
 
 RANGE = "206.55.129.0/24"
 GATEWAY = Client("206.55.129.10", "mx1.example.net", ("TLS1_3", "TLS_AES_256_GCM_SHA384", 256))
