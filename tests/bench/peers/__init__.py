@@ -1,0 +1,56 @@
+"""How each server is set up and run: one file a server, each with a class of the shape `Server`."""
+
+from __future__ import annotations
+
+import socket
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+from tests.bench.tree import Tree
+
+
+class Server(ABC):
+    """A relay to be measured. `prepare` makes sure that it can run here (else Unavailable);
+    `start` runs it on a fresh directory, relaying everything to a port of 127.0.0.1."""
+
+    name: str
+    tree: Tree
+    port: int
+
+    @abstractmethod
+    def prepare(self) -> None: ...
+
+    @abstractmethod
+    def version(self) -> str: ...
+
+    @abstractmethod
+    def settings(self) -> str:
+        """What its files say, for the report."""
+
+    @abstractmethod
+    def launch(self, directory: Path, sink: int) -> Tree:
+        """Starts it; self.port is where it listens."""
+
+    def start(self, directory: Path, sink: int) -> None:
+        """Returns when it takes mail."""
+        directory.mkdir(parents=True)
+        self.port = free_port()
+        self.tree = self.launch(directory, sink)
+        self.tree.until(lambda: greets(self.port), f"{self.name} starts")
+
+    def stop(self) -> None:
+        self.tree.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def greets(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), 2) as sock:
+            return sock.recv(3) == b"220"
+    except OSError:
+        return False

@@ -1,0 +1,191 @@
+"""The relay, as the role installs it: log, metrics and Received on, every durability option as it
+is, policy on: a traffic policy, and by default ten rules on From, recipient and size of which the
+last one relays."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from gatepost import __version__
+from tests.bench.peers import Server, free_port
+from tests.bench.tree import Tree
+
+TRAFFIC_POLICY: Final[dict[str, Any]] = {
+    "traffic_policy_name": "edge",
+    "default_action": "DENY",
+    "max_message_size_bytes": 40_000_000,
+    "policy_statements": [
+        {
+            "action": "DENY",
+            "conditions": [
+                {
+                    "ip_expression": {
+                        "evaluate": {"attribute": "SENDER_IP"},
+                        "operator": "CIDR_MATCHES",
+                        "values": ["192.0.2.0/24"],
+                    }
+                }
+            ],
+        },
+        {
+            "action": "ALLOW",
+            "conditions": [
+                {
+                    "string_expression": {
+                        "evaluate": {"attribute": "RECIPIENT"},
+                        "operator": "ENDS_WITH",
+                        "values": ["@example.com", "@dead.example"],
+                    }
+                }
+            ],
+        },
+    ],
+}
+
+
+def text(attribute: str, operator: str, *values: str) -> dict[str, Any]:
+    """A condition on a string."""
+    return {
+        "string_expression": {
+            "evaluate": {"attribute": attribute},
+            "operator": operator,
+            "values": list(values),
+        }
+    }
+
+
+def size(operator: str, octets: int) -> dict[str, Any]:
+    return {
+        "number_expression": {
+            "evaluate": {"attribute": "MESSAGE_SIZE"},
+            "operator": operator,
+            "value": octets,
+        }
+    }
+
+
+DEAD: Final = {"name": "dead", "conditions": [text("RECIPIENT", "ENDS_WITH", "@dead.example")]}
+RELAY: Final = {"relay": {"relay": "sink"}}
+
+
+def ten_rules() -> list[dict[str, Any]]:
+    """Eight that ask for From, recipient and size and do not match, the one for a dead next hop,
+    and the one that relays."""
+    rules: list[dict[str, Any]] = [
+        {
+            "name": f"department-{number}",
+            "conditions": [
+                text("FROM", "ENDS_WITH", "@client.example"),
+                size("LESS_THAN", 30_000_000),
+                text("RECIPIENT", "STARTS_WITH", f"department-{number}@"),
+            ],
+            "actions": [{"drop": {}}],
+        }
+        for number in range(8)
+    ]
+    rules.append({**DEAD, "actions": [{"relay": {"relay": "dead"}}]})
+    unless = DEAD["conditions"]
+    rules.append({"name": "rest", "unless": unless, "actions": [RELAY]})
+    return rules
+
+
+def forty_rules() -> list[dict[str, Any]]:
+    """39 of ten conditions each, nine of which hold and the tenth does not, and one that relays."""
+    rules: list[dict[str, Any]] = [
+        {
+            "name": f"rule-{number}",
+            "conditions": [
+                *(text("FROM", "CONTAINS", part) for part in ("sender", "@client", "example")),
+                *(
+                    text("RECIPIENT", "ENDS_WITH", part)
+                    for part in ("example.com", "com", "@example.com")
+                ),
+                size("LESS_THAN", 30_000_000),
+                size("GREATER_THAN", 100),
+                text("SUBJECT", "CONTAINS", "message"),
+                text("TO", "CONTAINS", f"department-{number}@"),
+            ],
+            "actions": [{"drop": {}}],
+        }
+        for number in range(39)
+    ]
+    return [*rules, {"name": "rest", "actions": [RELAY]}]
+
+
+class Gatepost(Server):
+    """changes: of the file's top level. certificate: a PEM file with its key, for STARTTLS in and
+    out."""
+
+    def __init__(
+        self,
+        workers: int = 1,
+        *,
+        name: str = "",
+        rules: list[dict[str, Any]] | None = None,
+        certificate: Path | None = None,
+        **changes: Any,
+    ) -> None:
+        self.name = name or f"Gatepost, {workers} worker{'s' * (workers > 1)}"
+        self._workers = workers
+        self._rules = ten_rules() if rules is None else rules
+        self._certificate = certificate
+        self._changes = changes
+
+    def prepare(self) -> None:
+        """It is in this checkout."""
+
+    def version(self) -> str:
+        return __version__
+
+    def settings(self) -> str:
+        shown = {**self.file(0), "rule_sets": "…", "traffic_policies": "…"}
+        return f"gatepost.yml\n{yaml.safe_dump(shown, sort_keys=False, allow_unicode=True)}"
+
+    def file(self, sink: int) -> dict[str, Any]:
+        secure: dict[str, Any] = {}
+        if self._certificate is not None:
+            secure = {"tls": {name: str(self._certificate) for name in ("certificate", "key")}}
+        point = {"name": "edge", "listen": [f"127.0.0.1:{getattr(self, 'port', 0)}"], **secure}
+        no_authentication: dict[str, Any] = {"no_authentication": {}}
+        relays = {"sink": "sink.example", "dead": "dead.example"}
+        return {
+            "version": 1,
+            "hostname": "gatepost.example",
+            "spool": {"engine": "disk", "path": "spool"},
+            "ingress_points": [{**point, "traffic_policy": "edge", "rule_set": "main"}],
+            "traffic_policies": [TRAFFIC_POLICY],
+            "rule_sets": [{"rule_set_name": "main", "rules": self._rules}],
+            "relays": [
+                {
+                    "relay_name": name,
+                    "server_name": server,
+                    "server_port": 25,
+                    "authentication": no_authentication,
+                }
+                for name, server in relays.items()
+            ],
+            "bindings": {
+                "relays": {
+                    "sink": {
+                        "address": f"127.0.0.1:{sink}",
+                        "tls": "encrypt" if self._certificate else "none",
+                    },
+                    "dead": {"address": "127.0.0.1:9", "tls": "none"},
+                }
+            },
+            "verified_domains": ["example.com", "dead.example"],
+            "workers": self._workers,
+            "metrics": {"listen": f"127.0.0.1:{free_port()}"},
+            "limits": {"connections": 2000, "connections_per_client": 2000},
+            **self._changes,
+        }
+
+    def launch(self, directory: Path, sink: int) -> Tree:
+        file = directory / "gatepost.yml"
+        file.write_text(yaml.safe_dump(self.file(sink)))
+        command = [sys.executable, "-P", "-m", "gatepost.daemon.main", "--config", str(file)]
+        return Tree(command, directory / "log")
