@@ -67,7 +67,7 @@ def hop(field: str) -> Hop:
     """One Received field, unfolded."""
     path, _semicolon, date = field.rpartition(";")
     path = path or field
-    before, by, after = path.partition(" by ")
+    before, by, after = f" {path}".partition(" by ")
     tls, cipher = _TLS.search(path), _CIPHER.search(path)
     return Hop(
         received_by=_first(_BY, path),

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Gatepost maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The message that a live probe sends: marked, harmless, and found again by its Message-ID. Pure."""
+"""The message that a live probe sends: marked, harmless, found again by its Message-ID. Pure."""
 
 from __future__ import annotations
 
