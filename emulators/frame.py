@@ -26,6 +26,7 @@ COMPONENTS = {
     "google": "emulators.google.component",
     "login": "emulators.login.component",
     "exchange_online": "emulators.exchange_online.component",
+    "graph": "emulators.graph.component",
     "mailboxes": "emulators.mailboxes.component",
 }
 

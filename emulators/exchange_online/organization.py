@@ -30,7 +30,8 @@ class Settings:
 
     domains: accepted domains, the default first. unknown_users: addresses in them without a
     mailbox. dehydrated, hydration, flag_lag, stale_reads: see the module. concurrency: requests at
-    once, more are refused; 0: no limit. trace_lag: seconds until a message can be traced.
+    once, more are refused; 0: no limit. trace_lag, mail_lag: seconds until a message can be traced,
+    until it can be read.
     """
 
     domains: tuple[str, ...] = ("acme.onmicrosoft.com", "acme.com")
@@ -41,6 +42,7 @@ class Settings:
     stale_reads: int = 0
     concurrency: int = 0
     trace_lag: float = 0.0
+    mail_lag: float = 0.0
 
 
 @dataclass(frozen=True)

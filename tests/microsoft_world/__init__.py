@@ -78,7 +78,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def running():
-    with emulators.running(only=["login", "exchange_online", "mailboxes"]) as info:
+    with emulators.running(only=["login", "exchange_online", "graph", "mailboxes"]) as info:
         yield World(info)
 
 
