@@ -16,8 +16,13 @@ CASES = yaml.safe_load((Path(__file__).parent / "replies.yaml").read_text())
 
 def reply(case):
     content = b"\0" * case["nul"] if "nul" in case else case.get("text", "").encode()
-    if "body" in case:
-        content = json.dumps(case["body"]).encode()
+    body = case.get("body")
+    if "inner" in case:
+        kind, told = case["inner"]
+        inner = {"internalexception": {"type": kind, "message": told}}
+        body = {"error": {"code": "BadRequest", "message": "generic", "innererror": inner}}
+    if body is not None:
+        content = json.dumps(body).encode()
     return protocol.Reply(case.get("status", 200), case.get("headers", {}), content)
 
 
