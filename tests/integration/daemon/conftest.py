@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gatepost.events import EVENTS
 from tests.integration.daemon.pki import Authority
 from tests.integration.daemon.running import Daemon, base_config
 from tests.integration.daemon.sink import Sink
@@ -39,6 +40,9 @@ def daemons(tmp_path: Path) -> Iterator[Callable[[Mapping[str, Any]], Daemon]]:
     yield make
     for daemon in made:
         daemon.kill()
+        for event in daemon.events():
+            undeclared = event.keys() - {"time", "event", "worker"} - {*EVENTS[event["event"]]}
+            assert not undeclared, event
 
 
 @pytest.fixture

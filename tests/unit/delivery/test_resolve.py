@@ -79,8 +79,7 @@ async def port() -> AsyncIterator[int]:
 
 def resolver(port: int, **more: object) -> MxResolver:
     values: dict[str, object] = {
-        "nameservers": ["127.0.0.1"],
-        "port": port,
+        "nameservers": [("127.0.0.1", port)],
         "timeout": 5.0,
         "shuffle": lambda hosts: hosts.sort(reverse=True),
         **more,

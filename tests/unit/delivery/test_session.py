@@ -295,7 +295,7 @@ async def test_a_defect_defers_and_is_recorded() -> None:
     relay = Relay(
         mail.Hops(mail.hop(("127.0.0.1", 1), Tls.NONE)),
         pool=Pool(connect=broken),  # type: ignore[arg-type]
-        record=lambda event, /, **fields: events.append((event, fields["error"])),
+        record=lambda event, /, **fields: events.append((event, fields["reason"])),
     )
     [outcome] = await relay.run(mail.leases(mail.message("b@x.example")), mail.BODY)
     assert outcome.verdict is Verdict.DEFERRED

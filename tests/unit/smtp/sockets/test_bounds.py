@@ -15,7 +15,7 @@ async def test_connections_in_all(relay: Any) -> None:
     assert await (await served.client()).rest() == (
         b"421 4.3.2 Too many connections, try again later\r\n"
     )
-    assert served.of("Denial")[0]["stage"] == "connections"
+    assert served.of("Denial")[0]["by"] == "connections"
     await first.ask(b"QUIT")
     await first.rest()
     await served.until(lambda: not served.listening.load.connections)
@@ -45,7 +45,7 @@ async def test_a_bare_newline_ends_the_session_and_is_not_obeyed(relay: Any) -> 
     client = await served.greeted()
     client.say(b"NOOP\nMAIL FROM:<a@b>\r\n")
     assert await client.rest() == b"521 5.5.2 Lines end in CRLF; a bare LF was received\r\n"
-    assert served.of("Denial")[0]["stage"] == "line"
+    assert served.of("Denial")[0]["by"] == "line"
 
 
 async def test_a_web_client_is_sent_away(relay: Any) -> None:
@@ -91,7 +91,7 @@ async def test_refused_content_is_answered_after_its_end(
     client.say(data + b".\r\n")
     assert (await client.reply()).startswith(reply)
     assert not served.keeper.accepted
-    assert served.of("Denial")[0]["stage"] == "content"
+    assert served.of("Denial")[0]["by"] == "content"
     assert (
         await client.ask(b"MAIL FROM:<a@b>", b"RCPT TO:<a@b>", b"DATA", b"\r\nfine\r\n.")
     ).startswith("250 ")

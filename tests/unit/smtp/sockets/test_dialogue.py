@@ -203,7 +203,7 @@ async def test_an_exception_is_451_recorded_and_not_told(
     assert "inner" not in answer
     assert "ZeroDivision" not in answer
     [fault] = served.of("Fault")
-    assert (fault["error"], fault["text"]) == ("ZeroDivisionError", "the inner state")
+    assert (fault["where"], fault["reason"]) == ("smtp", "ZeroDivisionError: the inner state")
     assert fault["at"].startswith("conftest.py:")
     del served.keeper.replies[method]
     assert (await client.ask(b"RSET", *ENVELOPE, b"DATA", b".")).startswith("250 ")

@@ -49,6 +49,7 @@ def load(path: str | Path, text: str | None = None) -> Config:
     hostname = parsed(top, "hostname", addresses.domain)
     spool, control = _spool(top)
     documents = read_documents(top)
+    workers = top.whole("workers", 2, 1, 64)
     config = Config(
         file=file,
         hostname=hostname,
@@ -63,11 +64,11 @@ def load(path: str | Path, text: str | None = None) -> Config:
         verified_domains_given=top.has("verified_domains"),
         send_relay=documents.send_relay,
         retry=_retry(top.section("retry")),
-        limits=_limits(top.section("limits")),
+        limits=_limits(top.section("limits"), workers),
         resolver=_resolver(top.section("resolver")),
         bounce=_bounce(top.section("bounce"), documents),
         log=_log(top.section("log")),
-        workers=top.whole("workers", 2, 1, 64),
+        workers=workers,
         metrics=_metrics(top.section("metrics")),
     )
     aws = top.section("aws")
@@ -131,20 +132,22 @@ def _retry(section: Section) -> Retry:
     return retry
 
 
-def _limits(section: Section) -> Limits:
+def _limits(section: Section, workers: int) -> Limits:
+    message_size = section.octets("message_size", _MESSAGE_MAX, 1024, _MESSAGE_MAX)
     limits = Limits(
         connections=section.whole("connections", 1000, 1, 100_000),
         connections_per_client=section.whole("connections_per_client", 100, 1, 100_000),
-        message_size=section.octets("message_size", _MESSAGE_MAX, 1024, _MESSAGE_MAX),
+        message_size=message_size,
         recipients=section.whole("recipients", _RECIPIENTS_MAX, 1, _RECIPIENTS_MAX),
-        memory=section.octets("memory", 512 * _MIB, _MIB, 1 << 40),
+        memory=section.octets("memory", max(512 * _MIB, workers * message_size), _MIB, 1 << 40),
         hops=section.whole("hops", 100, 10, 1000),
         destination_deliveries=section.whole("destination_deliveries", 20, 1, 1000),
         deliveries=section.whole("deliveries", 200, 1, 10_000),
         drain=section.seconds("drain", 30.0, 0, 600),
     )
-    if limits.memory < limits.message_size:
-        section.fail("memory", "must not be less than message_size")
+    # Each worker has its share, and must be able to take a message.
+    if limits.memory < workers * message_size:
+        section.fail("memory", f"must not be less than message_size for each of {workers} workers")
     section.finish()
     return limits
 

@@ -4,6 +4,7 @@ durations in seconds, sizes in octets, and nothing here has been looked up on th
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
@@ -79,11 +80,11 @@ class SpoolSettings:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """They hold for each worker. connections: of clients, together; connections_per_client: of one
-    address. message_size, memory: octets of one message, of all that are being received. hops:
-    Received fields, at which a message is in a loop (RFC 5321 section 6.3). destination_deliveries,
-    deliveries: attempts at once, to one destination and in all. drain: seconds that sessions and
-    deliveries in flight get at a stop."""
+    """They hold for the daemon as a whole. connections: of clients, together;
+    connections_per_client: of one address. message_size, memory: octets of one message, of all that
+    are being received. hops: Received fields, at which a message is in a loop (RFC 5321 section
+    6.3). destination_deliveries, deliveries: attempts at once, to one destination and in all.
+    drain: seconds that sessions and deliveries in flight get at a stop."""
 
     connections: int
     connections_per_client: int
@@ -94,6 +95,18 @@ class Limits:
     destination_deliveries: int
     deliveries: int
     drain: float
+
+    def share(self, workers: int) -> Limits:
+        """Of one of so many workers: an equal part, rounded up, of what all of them have."""
+        names = (
+            "connections",
+            "connections_per_client",
+            "memory",
+            "destination_deliveries",
+            "deliveries",
+        )
+        parts = {name: -(-getattr(self, name) // workers) for name in names}
+        return dataclasses.replace(self, **parts)
 
 
 @dataclass(frozen=True, slots=True)

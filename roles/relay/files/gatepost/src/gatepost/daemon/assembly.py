@@ -79,9 +79,12 @@ class Assembly:
         self.config = config
         self._hops.config = config
         self._hops.secrets.forget()
+        self._relay.mx = _resolver(config)
         self._relay.refresh()
         for shard in self._shards:
             shard.scheduler.policy = _retry(config)
+            shard.scheduler.limits = _deliveries(config, self._workers)
+            shard.scheduler.notices = self._notices()
         await self._listen()
 
     async def drain(self) -> None:
@@ -144,6 +147,7 @@ class Assembly:
                 ["gatepost_spool_free_bytes", [], numbers["free"]],
                 ["gatepost_queue_oldest_seconds", [], _age(numbers["oldest"], now)],
             ]
+        found += [["gatepost_suspended_relays", [name], 1.0] for name in self._relay.suspended()]
         name = "gatepost_certificate_expiry_timestamp_seconds"
         found += [[name, [ingress], until] for ingress, until in self._expiries.items()]
         return found
@@ -151,20 +155,20 @@ class Assembly:
     async def _open(self, path: Any) -> None:
         settings = disk.Settings(low_space=self.config.spool.low_space)
         spool = await disk.DiskSpool.open(path, settings=settings, record=self._record)
-        limits = self.config.limits
         scheduler = queue.Scheduler(
             spool,
             self._relay,
-            Notices(self.config.hostname, self._route, self._ids.new),
+            self._notices(),
             policy=_retry(self.config),
-            limits=queue.Limits(
-                total=limits.deliveries, destination_max=limits.destination_deliveries
-            ),
+            limits=_deliveries(self.config, self._workers),
             record=self._record,
         )
         for destination in self._suspended:
             scheduler.suspend(destination)
         self._shards.append(Shard(spool, scheduler))
+
+    def _notices(self) -> Notices:
+        return Notices(self.config.hostname, self._route, self._ids.new)
 
     def _route(self, sender: str) -> str:
         """The destination of a notice to `sender`."""
@@ -196,8 +200,9 @@ class Assembly:
                 continue
             if before is not None and _shape(before[0]) == _shape(point):
                 listening = before[1]
+                listening.hostname = self.config.hostname
                 listening.receiver = self._reception(point)
-                listening.limits = _limits(self.config)
+                listening.limits = _limits(self.config, self._workers)
                 listening.tls = self._context(point)
             else:
                 listening = self._listener(point)
@@ -211,7 +216,7 @@ class Assembly:
             hostname=self.config.hostname,
             receiver=self._reception(point),
             record=self._record,
-            limits=_limits(self.config),
+            limits=_limits(self.config, self._workers),
             load=self._load,
             tls=self._context(point),
             require_tls=point.tls_policy != "OPTIONAL",
@@ -246,7 +251,7 @@ def _age(oldest: float, now: float) -> float:
 def _resolver(config: Config) -> MxResolver:
     return MxResolver(
         ourselves=frozenset({config.hostname}),
-        nameservers=[host for host, _port in config.resolver.nameservers] or None,
+        nameservers=config.resolver.nameservers or None,
         timeout=config.resolver.lifetime,
     )
 
@@ -263,8 +268,13 @@ def _retry(config: Config) -> RetryPolicy:
     )
 
 
-def _limits(config: Config) -> Limits:
-    limits = config.limits
+def _deliveries(config: Config, workers: int) -> queue.Limits:
+    limits = config.limits.share(workers)
+    return queue.Limits(total=limits.deliveries, destination_max=limits.destination_deliveries)
+
+
+def _limits(config: Config, workers: int) -> Limits:
+    limits = config.limits.share(workers)
     return Limits(
         connections=limits.connections,
         connections_per_address=limits.connections_per_client,

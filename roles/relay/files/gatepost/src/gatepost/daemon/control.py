@@ -17,6 +17,7 @@ from typing import Any, Final
 from gatepost.daemon.channel import LINE_MAX, Channel, Handler
 from gatepost.daemon.suspensions import Suspensions
 from gatepost.errors import ConfigError
+from gatepost.events import Record
 
 FORWARDED: Final = ("list", "show", "age", "flush", "hold", "release", "requeue", "delete")
 AskAll = Callable[..., Awaitable[list[Any]]]
@@ -27,6 +28,7 @@ def handlers(
     suspensions: Suspensions,
     status: Callable[[], Mapping[str, Any]],
     drain: Callable[[], Awaitable[None]],
+    record: Record,
 ) -> Mapping[str, Handler]:
     """The requests of the control socket. ask_all: asks every worker, raises ChannelError when one
     did not answer. drain: stops accepting mail."""
@@ -40,12 +42,14 @@ def handlers(
 
     async def suspend(destination: str) -> Any:
         await asyncio.to_thread(suspensions.add, destination)
+        record("Operator", request="suspend", destination=destination)
         return await tell_suspensions()
 
     async def resume(destination: str) -> Any:
         if not await asyncio.to_thread(suspensions.remove, destination):
             # A relay may also have suspended itself, after refused credentials.
             await ask_all("resume", destination=destination)
+        record("Operator", request="resume", destination=destination)
         return await tell_suspensions()
 
     async def tell_suspensions() -> Any:

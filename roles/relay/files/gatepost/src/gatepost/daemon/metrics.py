@@ -78,6 +78,9 @@ EVENTS: Final[Mapping[str, tuple[Counter | Histogram, ...]]] = {
     "Unrouted": (
         Counter("gatepost_unrouted", "Recipients that no rule delivered.", ("rule_set",)),
     ),
+    "Suspension": (
+        Counter("gatepost_suspensions", "Relays that refused their credentials.", ("relay",)),
+    ),
     "Fault": (Counter("gatepost_faults", "Internal faults, answered 451.", ("where",)),),
 }
 GAUGES: Final = (
@@ -87,6 +90,7 @@ GAUGES: Final = (
     Gauge("gatepost_sessions", "Open client connections."),
     Gauge("gatepost_certificate_expiry_timestamp_seconds", "notAfter.", ("ingress",), "min"),
     Gauge("gatepost_suspended_destinations", "Destinations that wait for an operator."),
+    Gauge("gatepost_suspended_relays", "1: its credentials were refused.", ("relay",), "max"),
     Gauge("gatepost_workers", "Workers that are ready."),
 )
 

@@ -155,7 +155,7 @@ class Reception:
             source_ip=session.source_ip,
             by=self._config.hostname,
             protocol=trace.protocol(
-                esmtp=True,
+                esmtp=transaction.extended,
                 tls=session.tls_version is not None,
                 auth=session.authenticated is not None,
                 smtputf8=transaction.smtputf8,

@@ -64,7 +64,9 @@ class Supervisor:
     async def run(self) -> int:
         """Returns the exit status. Raises ConfigError before any worker was started."""
         loop = asyncio.get_running_loop()
-        requests = control.handlers(self._ask_all, self._suspensions, self._status, self._drain)
+        requests = control.handlers(
+            self._ask_all, self._suspensions, self._status, self._drain, self._record
+        )
         socket = control.ControlSocket(self._config.control, requests)
         endpoint = Endpoint(self._totals, self._collect, self._health)
         tasks: set[asyncio.Task[None]] = set()

@@ -72,7 +72,7 @@ class Relay:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._hops = hops
-        self._mx = mx
+        self.mx = mx
         self._pool = pool or Pool(timeouts)
         self._record = record
         self._clock = clock
@@ -97,8 +97,9 @@ class Relay:
             try:
                 found = await self._deliver(destination, hops[destination], outgoing)
             except Exception as error:
+                # Without its text, which may quote what was sent or a credential.
                 fault = type(error).__name__
-                self._record("Fault", where="delivery", destination=destination, error=fault)
+                self._record("Fault", where="delivery", destination=destination, reason=fault)
                 found = [judge(Phase.CONNECT, error)] * len(indexes)
             outcomes.update(zip(indexes, found, strict=True))
         return [outcomes[index] for index in range(len(batch))]
@@ -139,9 +140,9 @@ class Relay:
     async def _expand(self, destination: str, hop: NextHop) -> list[NextHop]:
         if not destination.startswith("mx:"):
             return [hop]
-        if self._mx is None:
+        if self.mx is None:
             raise Unmet("4.4.4", "delivery by MX is not configured")
-        return await self._mx.expand(hop)
+        return await self.mx.expand(hop)
 
     async def _through(self, destination: str, hop: NextHop, outgoing: Outgoing) -> list[Outcome]:
         """Raises Refusal or _Held when no session could be had."""

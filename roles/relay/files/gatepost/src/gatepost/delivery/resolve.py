@@ -17,6 +17,7 @@ import dns.asyncresolver
 import dns.exception
 import dns.name
 import dns.resolver
+from dns.nameserver import Do53Nameserver
 from dns.rdata import Rdata
 from dns.rdtypes.ANY.MX import MX
 
@@ -43,21 +44,20 @@ Shuffle = Callable[[list[str]], None]
 
 
 class MxResolver:
-    """Asks DNS for mail exchangers. ourselves: host names and addresses that lead back to us."""
+    """Asks DNS for mail exchangers. ourselves: host names and addresses that lead back to us.
+    nameservers: address and port of each; None is the system's."""
 
     def __init__(
         self,
         ourselves: frozenset[str] = frozenset(),
         *,
-        nameservers: Sequence[str] | None = None,
-        port: int = 53,
+        nameservers: Sequence[tuple[str, int]] | None = None,
         timeout: float = 10.0,
         allow_loopback: bool = False,
         shuffle: Shuffle = random.shuffle,
     ) -> None:
         self._ourselves = frozenset(_canonical(name) for name in ourselves)
         self._nameservers = nameservers
-        self._port = port
         self._timeout = timeout
         self._allow_loopback = allow_loopback
         self._shuffle = shuffle
@@ -158,8 +158,7 @@ class MxResolver:
     def _make(self) -> dns.asyncresolver.Resolver:
         resolver = dns.asyncresolver.Resolver(configure=self._nameservers is None)
         if self._nameservers is not None:
-            resolver.nameservers = list(self._nameservers)
-            resolver.port = self._port
+            resolver.nameservers = [Do53Nameserver(host, port) for host, port in self._nameservers]
         return resolver
 
     def _is_ours(self, address: str) -> bool:

@@ -68,7 +68,8 @@ class _Destination:
 
 
 class Scheduler:
-    """policy may be replaced at any time; it holds for what fails from then on."""
+    """policy, limits and notices may be replaced at any time; they hold for what fails, starts and
+    is told from then on."""
 
     def __init__(
         self,
@@ -85,8 +86,8 @@ class Scheduler:
         self.policy = policy or RetryPolicy()
         self._spool = spool
         self._runner = runner
-        self._notices = notices
-        self._limits = limits or Limits()
+        self.notices = notices
+        self.limits = limits or Limits()
         self._record = record
         self._clock = clock
         self._random = random
@@ -164,7 +165,7 @@ class Scheduler:
 
     async def _sleep(self) -> None:
         """Until something changed, comes due, or a lease must be extended."""
-        wait = self._limits.lease_seconds / 4
+        wait = self.limits.lease_seconds / 4
         due = self._spool.next_due()
         if due is not None:
             wait = min(wait, max(0.001, due - self._clock()))
@@ -176,7 +177,7 @@ class Scheduler:
 
     @property
     def _ending(self) -> bool:
-        return self._draining.is_set() or len(self._runs) >= self._limits.total
+        return self._draining.is_set() or len(self._runs) >= self.limits.total
 
     async def _start_due(self) -> None:
         """A batch a turn, while there is room and something is due."""
@@ -193,7 +194,7 @@ class Scheduler:
                 continue
             if not destination.ready:
                 leases = await self._spool.lease(
-                    name, now, self._limits.batch, self._limits.lease_seconds
+                    name, now, self.limits.batch, self.limits.lease_seconds
                 )
                 destination.ready.extend(batches(leases))
             if destination.ready and not self._draining.is_set():
@@ -208,9 +209,10 @@ class Scheduler:
     def _destination(self, name: str) -> _Destination:
         found = self._destinations.get(name)
         if found is None:
-            limits = self._limits
+            limits = self.limits
             window = Window(limits.destination_start, limits.destination_max)
             found = self._destinations[name] = _Destination(name, window)
+        found.window.most = self.limits.destination_max
         return found
 
     def _start(self, destination: _Destination, batch: list[Lease]) -> None:
@@ -243,14 +245,14 @@ class Scheduler:
     async def _extend(self) -> None:
         """Leases of runs in flight, and of batches that wait for their turn, in their last half."""
         now = self._clock()
-        soon = now + self._limits.lease_seconds / 2
+        soon = now + self.limits.lease_seconds / 2
         waiting = [batch for it in self._destinations.values() for batch in it.ready]
         for batch in [*self._runs.values(), *waiting]:
             for number, lease in enumerate(batch):
                 if lease.expires_at <= soon:
                     # A stale one is found out when it is settled; before a run, in _held.
                     with contextlib.suppress(StaleLease):
-                        until = now + self._limits.lease_seconds
+                        until = now + self.limits.lease_seconds
                         batch[number] = await self._spool.extend(lease, until)
 
     # A run
@@ -268,7 +270,7 @@ class Scheduler:
             return
         step = batch[0].entry.message.steps[batch[0].entry.step]
         if step.action == "Bounce":
-            make = partial(bounce, body=body, notices=self._notices, now=self._clock())
+            make = partial(bounce, body=body, notices=self.notices, now=self._clock())
             await self._store(batch, make)
             return
         outcomes = await self._attempt(destination, batch, body)
@@ -277,7 +279,7 @@ class Scheduler:
 
     async def _renew(self, batch: list[Lease]) -> None:
         """The leases of a batch that waited too long, as far as they are still its own."""
-        until = self._clock() + self._limits.lease_seconds
+        until = self._clock() + self.limits.lease_seconds
         kept: list[Lease] = []
         for lease in batch:
             with contextlib.suppress(StaleLease):
@@ -315,7 +317,7 @@ class Scheduler:
                 [of[lease.entry.key] for lease in leases],
                 body,
                 policy=self.policy,
-                notices=self._notices,
+                notices=self.notices,
                 record=record,
                 now=now,
                 random=random,

@@ -109,7 +109,10 @@ def settle(
             for it in result.settlements
         ]
         return result
-    result.produced = [it for it in made if it is not None]
+    for notice, about in zip(made, ("failure", "delay", "relaying"), strict=True):
+        if notice is not None:
+            result.produced.append(notice)
+            record("Notice", id=message.id, notice=notice[0].id, about=about)
     return result
 
 
@@ -123,9 +126,10 @@ def bounce(
         step = entry.message.steps[entry.step]
         notice = notices.bounced(entry.message, entry.step, body, now)
         result.settlements.append(Done(lease))
+        record("Bounce", **_common(lease, step, now))
         if notice is not None:
             result.produced.append(notice)
-        record("Bounce", **_common(lease, step, now), noticed=notice is not None)
+            record("Notice", id=entry.message.id, notice=notice[0].id, about="bounce")
     return result
 
 
@@ -177,7 +181,7 @@ def _common(lease: Lease, step: Step, now: float) -> dict[str, str | int | float
     entry = lease.entry
     return {
         "id": entry.message.id,
-        "sender": step.mail_from,
+        "mail_from": step.mail_from,
         "recipient": step.recipient,
         "destination": step.destination,
         "rule": step.rule,

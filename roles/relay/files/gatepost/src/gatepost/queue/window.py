@@ -15,12 +15,13 @@ PAUSE = 60.0
 
 
 class Window:
-    """running: runs in flight. last: the outcome that the site failed with."""
+    """most: what it may grow to; settable. running: runs in flight. last: the outcome that the site
+    failed with."""
 
-    __slots__ = ("_failures", "_most", "_paused_until", "_size", "last", "running")
+    __slots__ = ("_failures", "_paused_until", "_size", "last", "most", "running")
 
     def __init__(self, start: int, most: int) -> None:
-        self._most = most
+        self.most = most
         self._size = float(min(start, most))
         self._failures = 0
         self._paused_until = 0.0
@@ -29,11 +30,11 @@ class Window:
 
     @property
     def free(self) -> int:
-        return max(0, int(self._size) - self.running)
+        return max(0, self.size - self.running)
 
     @property
     def size(self) -> int:
-        return int(self._size)
+        return min(int(self._size), self.most)
 
     def paused(self, now: float) -> Outcome | None:
         """What the site failed with, while it is not to be tried."""
@@ -55,7 +56,7 @@ class Window:
                 self._paused_until = now + min(pause, PAUSE)
         else:
             self._failures = 0
-            self._size = min(float(self._most), self._size + 1 / self._size)
+            self._size = min(float(self.most), self._size + 1 / self._size)
 
 
 def site_failed(outcome: Outcome) -> bool:

@@ -183,6 +183,7 @@ class Connection(Wire):
             return
         transaction = Transaction(
             command.sender,
+            extended=self._extended,
             size=command.size,
             eight_bit=command.eight_bit,
             smtputf8=command.smtputf8,

@@ -19,12 +19,13 @@ from gatepost.spool.interface import Recipient
 class Transaction:
     """One mail transaction (RFC 5321 section 3.3) as far as it has come.
 
-    mail_from: "" is the null sender. size: the SIZE parameter or 0. eight_bit: BODY=8BITMIME.
-    recipients: those accepted. ret, envid: RFC 3461. scratch: the Receiver's own, kept from MAIL
-    to the end of DATA.
+    mail_from: "" is the null sender. extended: the client said EHLO, not HELO. size: the SIZE
+    parameter or 0. eight_bit: BODY=8BITMIME. recipients: those accepted. ret, envid: RFC 3461.
+    scratch: the Receiver's own, kept from MAIL to the end of DATA.
     """
 
     mail_from: str
+    extended: bool = True
     size: int = 0
     eight_bit: bool = False
     smtputf8: bool = False

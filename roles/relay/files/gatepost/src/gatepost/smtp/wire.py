@@ -241,22 +241,24 @@ class Wire(SMTP):
         """The end of a session that gets no reply. Always False."""
         self.state = "closing"
         self.reason = reason
-        self.listening.record("Denial", stage="connection", reason=reason, **self._who())
+        self.listening.record("Denial", by="connection", reason=reason, **self._who())
         return False
 
-    def _deny(self, stage: str, reply: Reply, *, last: bool = True) -> bool:
+    def _deny(self, by: str, reply: Reply, *, last: bool = True) -> bool:
         """Records what the SMTP layer itself refused, and sends it if it is the last reply of the
-        session. Always False."""
-        self.listening.record("Denial", stage=stage, reply=str(reply), **self._who())
+        session. by: the limit or the law. Always False."""
+        self.listening.record("Denial", by=by, reply=str(reply), **self._who())
         return self._end(reply, str(reply)) if last else False
 
     def _fault(self, command: str, error: Exception) -> None:
         """The base tells the client the exception's type and text."""
         frames = traceback.extract_tb(error.__traceback__)
         at = f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
-        text = "" if command == "AUTH" else str(error)  # an exception may quote what it was given
+        reason = type(error).__name__
+        if command != "AUTH":  # an exception may quote what it was given
+            reason += f": {error}"
         self.listening.record(
-            "Fault", command=command, error=type(error).__name__, text=text, at=at, **self._who()
+            "Fault", where="smtp", reason=reason, at=at, command=command, **self._who()
         )
 
     def _who(self) -> dict[str, str]:
