@@ -16,7 +16,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.wrappers import Request, Response
 
 from emulators import web
-from emulators.aws import calls, errors, guards, moto_gaps, moto_state, wire
+from emulators.aws import calls, errors, guards, moto_clock, moto_gaps, moto_state, wire
 from emulators.aws.calls import Call, Counters
 from emulators.aws.errors import ServiceError
 from emulators.aws.identities import Identities
@@ -27,6 +27,8 @@ from emulators.clock import Clock
 from emulators.faults import Fault, Faults
 from emulators.web import QuietHandler
 
+# Services that look at secrets and keys, to which time does something.
+_TIMED = ("kms", "secretsmanager", "mailmanager")
 _UNSIGNED = ServiceError("MissingAuthenticationTokenException", "the request is not signed", 403)
 
 
@@ -39,6 +41,8 @@ class App:
 
     def __init__(self, clock: Clock, faults: Faults) -> None:
         moto_gaps.mend()
+        moto_clock.follow(clock)
+        self._clock = clock
         self.mailmanager = MailManager(clock)
         self.identities = Identities(clock)
         self.counters = Counters()
@@ -75,6 +79,8 @@ class App:
         protocol = calls.protocol(call.service)
         try:
             self.throttle.meet(call)
+            if call.service in _TIMED:
+                moto_state.settle(self._clock.now())
             return self._own(call, protocol, environ)
         except ServiceError as error:
             return wire.refusal(protocol, call.service, error)
@@ -103,8 +109,8 @@ class App:
                 )
         if call.service not in moto_state.SERVICES:
             raise ServiceError("UnknownOperationException", f"{call.service} is not emulated", 501)
-        if guards.guarded(call.name) and call.scope is not None:
-            guards.check(call.name, calls.read_body(environ), call.scope)
+        if call.service in guards.SERVICES and call.scope is not None:
+            guards.check(call, calls.read_body(environ))
         return None
 
 

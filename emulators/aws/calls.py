@@ -7,7 +7,7 @@ counted when it arrives, refused ones too, as a read or a write.
 import io
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -55,6 +55,7 @@ class Call:
     scope: Scope | None
     parameters: dict[str, Any] = field(default_factory=dict)
     """what the URI's path holds, for REST services"""
+    access_key: str = ""
 
     @property
     def name(self) -> str:
@@ -70,7 +71,11 @@ class Call:
 def identify(environ: dict[str, Any]) -> Call:
     """Name the call. The request's body stays readable."""
     signature = scope.read(environ.get("HTTP_AUTHORIZATION", ""))
-    where, signing_name = signature or (None, "")
+    where, signing_name, access_key = signature or (None, "", "")
+    return replace(_identify(environ, where, signing_name), access_key=access_key)
+
+
+def _identify(environ: dict[str, Any], where: Scope | None, signing_name: str) -> Call:
     target, _, operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")
     if target in _JSON_TARGETS:
         return Call(_JSON_TARGETS[target], operation, where)

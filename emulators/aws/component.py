@@ -6,7 +6,7 @@ Any credentials are accepted; those announced in `env` are made up.
 from collections.abc import Mapping
 from typing import Any
 
-from emulators.aws import control, moto_state
+from emulators.aws import control, moto_state, rotation
 from emulators.aws.app import App, Handler
 from emulators.aws.throttle import Limit
 from emulators.component import Context
@@ -36,6 +36,7 @@ class Aws:
             kept = moto_state.load(self._file)
             self._app.mailmanager.stores = kept["mailmanager"]
             self._app.identities.stores = kept["identities"]
+            rotation.change(kept["rotation"])
         self._web = Web(self._app, name="aws", handler=Handler)
         url = self._web.start()
         env = {
@@ -55,6 +56,7 @@ class Aws:
             kept = {
                 "mailmanager": self._app.mailmanager.stores,
                 "identities": self._app.identities.stores,
+                "rotation": rotation.show(),
             }
             moto_state.save(self._file, kept)
 

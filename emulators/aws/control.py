@@ -13,7 +13,7 @@ from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from emulators.aws import throttle, validation
+from emulators.aws import rotation, throttle, validation
 from emulators.aws.app import App
 from emulators.aws.scope import Scope
 from emulators.component import Handler
@@ -37,6 +37,8 @@ def handlers(app: App, region: str) -> Mapping[str, Handler]:
         "POST /aws/timing": change_timing,
         "GET /aws/throttling": lambda _body: app.throttle.show(),
         "POST /aws/throttling": lambda body: app.throttle.change(throttle.parse(body)),
+        "GET /aws/rotation": lambda _body: rotation.show(),
+        "POST /aws/rotation": rotation.change,
         "POST /aws/archived_messages": lambda body: _archive(app, region, body),
     }
 

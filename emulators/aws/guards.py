@@ -1,42 +1,109 @@
 """What moto lets pass and the services refuse: checks that run before moto sees a call.
 
-Only what Gatepost's modules may get wrong: policy documents of keys and secrets.
+Only what Gatepost's modules may meet: policy documents of keys and secrets, and calls on a secret
+or key that is being deleted. Source of the states: the KMS developer guide, "Key states of AWS KMS
+keys", and the errors of each operation of Secrets Manager.
 """
 
 import json
 from typing import Any
 
-from emulators.aws import access
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+
+from emulators.aws import access, moto_state
+from emulators.aws.calls import Call
 from emulators.aws.errors import ServiceError
 from emulators.aws.scope import Scope
 
+SERVICES = ("kms", "secretsmanager")
 _POLICIES = {
     "kms:CreateKey": "Policy",
     "kms:PutKeyPolicy": "Policy",
     "secretsmanager:PutResourcePolicy": "ResourcePolicy",
 }
+_NOT_WHILE_PENDING = frozenset(
+    (
+        "CreateAlias",
+        "CreateGrant",
+        "Decrypt",
+        "DisableKey",
+        "DisableKeyRotation",
+        "EnableKey",
+        "EnableKeyRotation",
+        "Encrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyWithoutPlaintext",
+        "GenerateMac",
+        "GetPublicKey",
+        "RotateKeyOnDemand",
+        "ScheduleKeyDeletion",
+        "Sign",
+        "TagResource",
+        "UntagResource",
+        "UpdateAlias",
+        "UpdateKeyDescription",
+        "Verify",
+        "VerifyMac",
+    )
+)
+_NOT_ON_A_DELETED_SECRET = frozenset(
+    (
+        "CancelRotateSecret",
+        "DeleteResourcePolicy",
+        "GetResourcePolicy",
+        "GetSecretValue",
+        "PutResourcePolicy",
+        "PutSecretValue",
+        "RotateSecret",
+        "TagResource",
+        "UntagResource",
+        "UpdateSecret",
+        "UpdateSecretVersionStage",
+    )
+)
 
 
-def guarded(name: str) -> bool:
-    """Whether `check` looks at the body of this `service:operation`."""
-    return name in _POLICIES
-
-
-def check(name: str, body: bytes, where: Scope) -> None:
+def check(call: Call, body: bytes) -> None:
     """Raise ServiceError where the service would refuse and moto does not."""
     try:
         request = json.loads(body or b"{}")
     except ValueError:
         return  # moto answers that itself
-    text = request.get(_POLICIES[name]) if isinstance(request, dict) else None
-    if text is None:
+    if call.scope is None or not isinstance(request, dict):
         return
-    statements = _statements(text)
-    bypass = request.get("BypassPolicyLockoutSafetyCheck") is True
-    if name.startswith("kms:") and not bypass and not _administrable(statements, where):
+    if call.service == "kms":
+        _check_key(call.operation, request, call.scope)
+    else:
+        _check_secret(call.operation, request, call.scope)
+    text = request.get(_POLICIES.get(call.name, ""))
+    if text is not None:
+        statements = _statements(text)
+        bypass = request.get("BypassPolicyLockoutSafetyCheck") is True
+        if call.service == "kms" and not bypass and not _administrable(statements, call):
+            raise ServiceError(
+                "MalformedPolicyDocumentException",
+                "The new key policy will not allow you to update the key policy in the future.",
+            )
+
+
+def _check_key(operation: str, request: dict[str, Any], scope: Scope) -> None:
+    key = moto_state.key(scope, request.get("KeyId") or request.get("TargetKeyId"))
+    if key is None:
+        return
+    pending = key.key_state == "PendingDeletion"
+    if pending and operation in _NOT_WHILE_PENDING:
+        raise ServiceError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
+    if operation == "CancelKeyDeletion" and not pending:
+        raise ServiceError("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
+
+
+def _check_secret(operation: str, request: dict[str, Any], scope: Scope) -> None:
+    secret = moto_state.secretsmanager(scope).secrets.get(str(request.get("SecretId", "")))
+    if secret is not None and secret.is_deleted() and operation in _NOT_ON_A_DELETED_SECRET:
         raise ServiceError(
-            "MalformedPolicyDocumentException",
-            "The new key policy will not allow you to update the key policy in the future.",
+            "InvalidRequestException",
+            "You can't perform this operation on the secret because it was marked for deletion.",
         )
 
 
@@ -49,7 +116,7 @@ def _statements(text: Any) -> list[dict[str, Any]]:
     except (TypeError, ValueError):
         raise malformed from None
     found = document.get("Statement") if isinstance(document, dict) else None
-    statements = found if isinstance(found, list) else [found]
+    statements: list[Any] = found if isinstance(found, list) else [found]
     for one in statements:
         if not isinstance(one, dict) or one.get("Effect") not in ("Allow", "Deny"):
             raise malformed
@@ -58,17 +125,40 @@ def _statements(text: Any) -> list[dict[str, Any]]:
     return statements
 
 
-def _administrable(statements: list[dict[str, Any]], where: Scope) -> bool:
-    """Whether an identity of the account can still change the key policy."""
-    root = f"arn:{where.partition}:iam::{where.account}:root"
-    for one in statements:
+def _administrable(statements: list[dict[str, Any]], call: Call) -> bool:
+    """Whether the caller can still change the key policy."""
+    callers = _callers(call)
+
+    def decides(one: dict[str, Any], effect: str) -> bool:
         principal = one.get("Principal")
         named = principal.get("AWS", []) if isinstance(principal, dict) else principal
-        names = named if isinstance(named, list) else [named]
-        ours = any(
-            name in ("*", root, where.account) or f"::{where.account}:" in str(name)
-            for name in names
+        names = set(named if isinstance(named, list) else [named])
+        return bool(
+            one["Effect"] == effect
+            and names & callers
+            and access.covers(one, "kms:PutKeyPolicy")
+            and not one.get("Condition")
         )
-        if one["Effect"] == "Allow" and ours and access.covers(one, "kms:PutKeyPolicy"):
-            return True
-    return False
+
+    return any(decides(one, "Allow") for one in statements) and not any(
+        decides(one, "Deny") for one in statements
+    )
+
+
+def _callers(call: Call) -> set[str]:
+    """Every principal as which a key policy may name the caller; the account delegates to IAM."""
+    scope = call.scope
+    assert scope is not None
+    partition, account = scope.partition, scope.account
+    names = {"*", account, f"arn:{partition}:iam::{account}:root"}
+    session = sts_backends[account][partition].get_assumed_role_from_access_key(call.access_key)
+    user = iam_backends[account][partition].get_user_from_access_key_id(call.access_key)
+    if session is not None:
+        role = session.role_arn
+        names |= {session.arn, role}
+    elif user is not None:
+        names.add(user.arn)
+    else:
+        # Whom GetCallerIdentity names for keys that nobody has made.
+        names.add(f"arn:{partition}:sts::{account}:user/moto")
+    return names

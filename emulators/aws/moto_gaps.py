@@ -3,9 +3,13 @@
 - KMS operations on a key's state take an ARN as well as an id; moto's look up the id alone.
 - Secrets Manager: moving AWSCURRENT to another version makes that the one which is current for all
   later calls; a version without a label is no longer listed; an empty description is taken.
+- Secrets Manager rotates and tells of rotation as emulators.aws.rotation says; moto would run a
+  function in a container, and forgets the schedule.
+- Deletions of secrets and keys are scheduled by the emulated clock, and take place.
 - KMS GetKeyPolicy and PutKeyPolicy default PolicyName to `default`; moto's ask for it.
 """
 
+import datetime
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +17,8 @@ from typing import Any
 from moto.kms import responses
 from moto.kms.models import KmsBackend
 from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
+
+from emulators.aws import moto_clock, rotation
 
 _BY_ID = (
     "schedule_key_deletion",
@@ -35,6 +41,11 @@ def mend() -> None:
     SecretsManagerBackend.update_secret = _with_empty_description(
         SecretsManagerBackend.update_secret
     )
+    SecretsManagerBackend.delete_secret = _deleted_by_the_clock(SecretsManagerBackend.delete_secret)
+    SecretsManagerBackend.rotate_secret = rotation.rotate
+    SecretsManagerBackend.cancel_rotate_secret = rotation.cancel
+    FakeSecret.to_dict = _with_rotation(FakeSecret.to_dict)
+    KmsBackend.schedule_key_deletion = _scheduled_by_the_clock(KmsBackend.schedule_key_deletion)
     FakeSecret._form_version_ids_to_stages = _labelled_versions
     responses._assert_default_policy = _with_default(responses._assert_default_policy)
     KmsBackend.gatepost_mended = True
@@ -85,3 +96,40 @@ def _labelled_versions(self: Any) -> dict[str, list[str]]:
         for version, held in self.versions.items()
         if held["version_stages"]
     }
+
+
+def _with_rotation(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def mended(self: Any) -> dict[str, Any]:
+        members: dict[str, Any] = method(self)
+        for name in ("RotationEnabled", "RotationLambdaARN", "RotationRules", "LastRotatedDate"):
+            members.pop(name, None)
+        return members | rotation.shown(self)
+
+    return mended
+
+
+def _deleted_by_the_clock(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def mended(self: Any, secret_id: str, *arguments: Any, **named: Any) -> Any:
+        arn, name, date = method(self, secret_id, *arguments, **named)
+        date += moto_clock.ahead()
+        secret = self.secrets.get(arn)
+        if secret is not None and secret.is_deleted():
+            secret.deleted_date = date
+        return arn, name, date
+
+    return mended
+
+
+def _scheduled_by_the_clock(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def mended(self: Any, key_id: str, *arguments: Any, **named: Any) -> Any:
+        date = method(self, key_id, *arguments, **named)
+        if date is None:  # the window is none that moto takes
+            return None
+        ahead = moto_clock.ahead()
+        self.keys[self.get_key_id(key_id)].deletion_date += datetime.timedelta(seconds=ahead)
+        return date + ahead
+
+    return mended

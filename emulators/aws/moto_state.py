@@ -14,9 +14,12 @@ import moto
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto.backends import get_backend
+from moto.core.utils import unix_time
 from moto.moto_api._internal import moto_api_backend
 from moto.s3.models import s3_backends
+from moto.secretsmanager.models import FakeSecret
 
+from emulators.aws import rotation
 from emulators.aws.scope import Scope
 
 # sesv2's backends refer to ses's: one pickle keeps them one object.
@@ -47,6 +50,20 @@ def kms(scope: Scope) -> Any:
     return get_backend("kms")[scope.account][scope.region]
 
 
+def key(scope: Scope, key_id: str | None) -> Any:
+    """A key of the account and region by id, ARN or alias; None when there is none."""
+    if not isinstance(key_id, str) or not key_id:
+        return None
+    parts = key_id.split(":")
+    if len(parts) > 4 and (parts[3], parts[4]) != (scope.region, scope.account):
+        return None
+    backend = kms(scope)
+    name = backend.get_alias_name(key_id)
+    if name.startswith("alias/"):
+        name = backend.get_key_id_from_alias(name) or ""
+    return backend.keys.get(backend.get_key_id(name))
+
+
 def secretsmanager(scope: Scope) -> Any:
     return get_backend("secretsmanager")[scope.account][scope.region]
 
@@ -67,9 +84,26 @@ def route53_zones(scope: Scope) -> list[Any]:
     return [zone for zone in backend.zones.values() if not zone.private_zone]
 
 
+def settle(now: float) -> None:
+    """Let time pass for secrets and keys: rotations, and deletions that are due."""
+    for regions in get_backend("secretsmanager").values():
+        for backend in regions.values():
+            for secret in list(backend.secrets.values()):
+                if secret.is_deleted() and now >= secret.deleted_date:
+                    backend.secrets.pop(secret.arn)
+                elif isinstance(secret, FakeSecret):
+                    rotation.settle(secret, now)
+    for regions in get_backend("kms").values():
+        for backend in regions.values():
+            for key in list(backend.keys.values()):
+                if key.deletion_date and now >= unix_time(key.deletion_date):
+                    backend.delete_key(key.id)
+
+
 def reset() -> None:
     """Forget everything that moto holds."""
     moto_api_backend.reset()
+    rotation.reset()
     s3_backends.bucket_accounts.clear()
 
 

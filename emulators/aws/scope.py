@@ -25,10 +25,10 @@ class Scope:
         return str(get_partition(self.region))
 
 
-def read(authorization: str) -> tuple[Scope, str] | None:
-    """Scope and signing name of an Authorization header; None when it is no SigV4 signature."""
+def read(authorization: str) -> tuple[Scope, str, str] | None:
+    """Scope, signing name and access key of an Authorization header; None when it is no SigV4."""
     match = _CREDENTIAL.search(authorization)
     if not match:
         return None
     access_key, region, signing_name = match.groups()
-    return Scope(get_account_id_from(access_key), region), signing_name
+    return Scope(get_account_id_from(access_key), region), signing_name, access_key

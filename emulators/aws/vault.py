@@ -97,14 +97,7 @@ def _key(scope: Scope, key_id: str | None) -> Any:
     # Without a key a secret is encrypted under aws/secretsmanager, which is AWS managed.
     if not key_id or ":alias/aws/" in f":{key_id}":
         return None
-    parts = key_id.split(":")
-    if len(parts) > 4 and (parts[3], parts[4]) != (scope.region, scope.account):
-        return None
-    backend = moto_state.kms(scope)
-    name = backend.get_alias_name(key_id)
-    if name.startswith("alias/"):
-        name = backend.get_key_id_from_alias(name) or ""
-    return backend.keys.get(backend.get_key_id(name))
+    return moto_state.key(scope, key_id)
 
 
 def _decide(

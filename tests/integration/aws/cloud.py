@@ -19,13 +19,19 @@ class Cloud:
 
     info: dict[str, Any]
 
-    def client(self, service: str, region: str = "us-east-1", retries: int = 1) -> Any:
+    def client(
+        self,
+        service: str,
+        region: str = "us-east-1",
+        retries: int = 1,
+        keys: tuple[str, str] = ("test", "test"),
+    ) -> Any:
         return boto3.client(
             service,
             region_name=region,
             endpoint_url=self.info["aws"],
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
+            aws_access_key_id=keys[0],
+            aws_secret_access_key=keys[1],
             config=Config(retries={"total_max_attempts": retries, "mode": "standard"}),
         )
 
