@@ -1,0 +1,86 @@
+"""Modules run in this process, with the real msal and requests, against emulated Microsoft 365."""
+
+import contextlib
+import importlib
+import io
+import json
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.gatepost.mail.plugins.module_utils.aws import waiters
+from ansible_collections.gatepost.mail.plugins.module_utils.exchange_online import patience, settle
+from microsoft_world import running, world
+
+__all__ = ["running", "world"]
+MODULES = "ansible_collections.gatepost.mail.plugins.modules"
+
+
+class Tenant:
+    """Run modules on the tenant, look at it as its administrator, make calls fail."""
+
+    def __init__(self, world):
+        self.world = world
+
+    def run(self, module, /, *, check=False, **options):
+        printed = io.StringIO()
+        options |= {"_ansible_check_mode": check, "_ansible_diff": True}
+        with (
+            patch_module_args(options),
+            contextlib.redirect_stdout(printed),
+            pytest.raises(SystemExit),
+        ):
+            importlib.import_module(f"{MODULES}.{module}").main()
+        text = printed.getvalue()
+        for secret in ("GATEPOST_M365_CLIENT_SECRET",):
+            assert self.world.env[secret] not in text
+        assert "PRIVATE KEY" not in text
+        return json.loads(text)
+
+    def apply(self, module, /, **options):
+        """Predict, run, run again: the prediction holds, and the second run writes nothing."""
+        self.forget_calls()
+        predicted = self.run(module, check=True, **options)
+        assert not predicted.get("failed"), predicted["msg"]
+        assert self.writes() == {}, "check mode must not write"
+        done = self.run(module, **options)
+        assert not done.get("failed"), done["msg"]
+        assert predicted["changed"] == done["changed"]
+        assert predicted["diff"] == done["diff"]
+        self.forget_calls()
+        again = self.run(module, **options)
+        assert again["changed"] is False, again["diff"]
+        assert self.writes() == {}, "a second run must not write"
+        return done
+
+    def refuse(self, module, /, **options):
+        done = self.run(module, **options)
+        assert done.get("failed"), done
+        assert "Traceback" not in done["msg"]
+        return done["msg"]
+
+    def writes(self):
+        return self.world.control("GET", "/exchange/calls")["writes"]
+
+    def forget_calls(self):
+        self.world.control("DELETE", "/exchange/calls")
+
+    def fault(self, **fault):
+        self.world.control("POST", "/faults", {"service": "exchange_online", **fault})
+
+    def organization(self, **settings):
+        self.world.control("POST", "/exchange/organization", settings)
+
+    def held(self, kind, name):
+        """An object as it is in force."""
+        objects = self.world.control("GET", "/exchange/settings")[kind]
+        return next((one for one in objects if one["Name"] == name), None)
+
+
+@pytest.fixture
+def tenant(world, monkeypatch):
+    for name, value in world.env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(patience, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(waiters, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(settle, "PAUSE", 0.001)
+    return Tenant(world)
