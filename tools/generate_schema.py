@@ -1,5 +1,5 @@
-"""Writes policy/schema.py from botocore's model of Mail Manager: the shapes of relays, rule sets,
-traffic policies, ingress points and tags, as plain data that needs no botocore to be read.
+"""Writes policy/schema.py from botocore's model of Mail Manager: the shapes of its resources and of
+tags, as plain data that needs no botocore to be read.
 
     .venv/bin/python tools/generate_schema.py            # writes the file
     .venv/bin/python tools/generate_schema.py --check    # fails when the model has moved
@@ -25,8 +25,13 @@ TARGET: Final = (
     Path(__file__).parents[1] / "roles/relay/files/gatepost/src/gatepost/policy/schema.py"
 )
 KINDS: Final = ("Relay", "RuleSet", "TrafficPolicy", "IngressPoint")
+# Resources without a document of their own.
+_PLAIN: Final = ("AddressList", "AddonSubscription", "AddonInstance")
 OPERATIONS: Final = (
     *(f"{verb}{kind}" for kind in KINDS for verb in ("Create", "Update", "Get", "Delete")),
+    *(f"{verb}{kind}" for kind in _PLAIN for verb in ("Create", "Get", "Delete")),
+    *(f"{verb}Archive" for verb in ("Create", "Update", "Get", "Delete")),
+    "RegisterMemberToAddressList",
     "TagResource",
     "UntagResource",
     "ListTagsForResource",

@@ -1,18 +1,21 @@
 # Copyright: (c) 2026, Gatepost maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Ingress points: options, states that pass, what is fixed, and credentials that cannot be read.
-
-Passing states (PROVISIONING, UPDATING, DEPROVISIONING) are waited for before anything is compared,
-because nothing can be changed while they last; and afterwards, until the state has held twice.
-"""
+"""Ingress points: options, what is fixed at creation, and credentials that cannot be read."""
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.gatepost.mail.plugins.module_utils.aws import named, secretsmanager
+from ansible_collections.gatepost.mail.plugins.module_utils.aws import (
+    ingress_states,
+    keys,
+    named,
+    secret_judgement,
+    secretsmanager,
+    trust_store,
+)
 from ansible_collections.gatepost.mail.plugins.module_utils.aws import options as given
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import Services
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.mailmanager import (
@@ -30,17 +33,12 @@ from ansible_collections.gatepost.mail.plugins.module_utils.aws.named import (
     Wanted,
 )
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.references import absent, resolve
-from ansible_collections.gatepost.mail.plugins.module_utils.aws.waiters import until
 from ansible_collections.gatepost.mail.plugins.module_utils.errors import (
     BadOption,
     GatepostError,
     Unchangeable,
 )
-from ansible_collections.gatepost.mail.plugins.module_utils.reconcile import Plan
-
-PASSING = ("PROVISIONING", "UPDATING")
-GOING = "DEPROVISIONING"
-BROKEN = ("FAILED", "ASSOCIATED_VPC_ENDPOINT_DOES_NOT_EXIST")
+from ansible_collections.gatepost.mail.plugins.module_utils.reconcile import Change, Plan
 
 # Option, member, shape. References are resolved to ids later.
 _PLAIN = (
@@ -62,7 +60,7 @@ _SHOWN_PASSWORD = "(set)"  # noqa: S105
 _NEW_PASSWORD = "(new)"  # noqa: S105
 
 
-def document(options: Mapping[str, Any]) -> tuple[Document, tuple[str, ...]]:
+def document(options: Mapping[str, Any]) -> Document:
     """The members that are set; references as they are given. Raises BadOption."""
     made: Document = {
         member: given.shaped(shape, option, options[option])
@@ -79,8 +77,10 @@ def document(options: Mapping[str, Any]) -> tuple[Document, tuple[str, ...]]:
         made["IngressPointConfiguration"] = configuration
     if "Type" in made:
         check_credentials(made["Type"], options)
-        check_tls_policy(made, made["Type"])
-    return made, ()
+        # An AUTH ingress point may be private already, which is not known yet.
+        if made["Type"] == "MTLS" or "NetworkConfiguration" in made:
+            check_tls_policy(made, made["Type"])
+    return made
 
 
 def check_credentials(kind: str, options: Mapping[str, Any]) -> None:
@@ -117,10 +117,18 @@ def _configuration(options: Mapping[str, Any]) -> Document:
             raise BadOption("secret_arn", f"is neither an ARN nor a secret's name: {reference}")
         return {"SecretArn": reference}
     if options.get("trust_store") is not None:
-        store = {name: each for name, each in options["trust_store"].items() if each is not None}
-        shaped = given.shaped("TrustStore", "trust_store", store)
-        return {"TlsAuthConfiguration": {"TrustStore": shaped}}
+        return {"TlsAuthConfiguration": {"TrustStore": _trust_store(options["trust_store"])}}
     return {}
+
+
+def _trust_store(option: Mapping[str, Any]) -> Document:
+    given_ones = {name: each for name, each in option.items() if each is not None}
+    key = given_ones.pop("kms_key_arn", None)
+    store: Document = given.shaped("TrustStore", "trust_store", given_ones)
+    trust_store.check(store)
+    if key is not None:
+        store["KmsKeyArn"] = keys.reference("trust_store.kms_key_arn", key)
+    return store
 
 
 def resolved(made: Document, api: MailManager, services: Services) -> Resolved:
@@ -139,13 +147,10 @@ def resolved(made: Document, api: MailManager, services: Services) -> Resolved:
             sent[member] = found.id if found else made[member]
             if found is None:
                 missing.append(absent(kind, made[member], option))
-    configuration = dict(made.get("IngressPointConfiguration", {}))
-    reference = configuration.get("SecretArn", "arn:")
-    if not reference.startswith("arn:"):
-        arn = secretsmanager.arn_of(services["secretsmanager"], reference)
-        configuration["SecretArn"] = arn or reference
-        if arn is None:
-            missing.append(f"secret_arn: there is no secret {reference}")
+    configuration, absentees = _resolved_credentials(
+        made.get("IngressPointConfiguration", {}), services
+    )
+    missing += absentees
     if configuration:
         sent["IngressPointConfiguration"] = configuration
         shown["Authentication"] = credentials(configuration)
@@ -154,20 +159,46 @@ def resolved(made: Document, api: MailManager, services: Services) -> Resolved:
     return Resolved(shown, sent, tuple(missing))
 
 
+def _resolved_credentials(made: Document, services: Services) -> tuple[Document, list[str]]:
+    """With the ARNs of a secret and a key that are named otherwise, and what is missing."""
+    reference = made.get("SecretArn", "arn:")
+    if not reference.startswith("arn:"):
+        arn = secretsmanager.arn_of(services["secretsmanager"], reference)
+        missing = [] if arn else [f"secret_arn: there is no secret {reference}"]
+        return {"SecretArn": arn or reference}, missing
+    store = made.get("TlsAuthConfiguration", {}).get("TrustStore", {})
+    if "KmsKeyArn" in store:
+        arn, absentees = keys.resolved("trust_store.kms_key_arn", store["KmsKeyArn"], services)
+        full = {"TlsAuthConfiguration": {"TrustStore": {**store, "KmsKeyArn": arn}}}
+        return full, list(absentees)
+    return made, []
+
+
 def credentials(configuration: Document) -> Document:
-    """What stands in a diff for credentials, written or read: no value; digests of certificates."""
+    """What stands in a diff for credentials, written or read: no value; prints of certificates."""
     if "SecretArn" in configuration:
         return {"secret_arn": configuration["SecretArn"]}
     if "TlsAuthConfiguration" in configuration:
         store = configuration["TlsAuthConfiguration"].get("TrustStore", {})
-        return {"trust_store": {name: _digest(name, text) for name, text in sorted(store.items())}}
+        return {"trust_store": trust_store.shown(store)}
     return {"smtp_password": _SHOWN_PASSWORD}
 
 
-def _digest(name: str, text: str) -> str:
-    if name == "KmsKeyArn":
-        return text
-    return "sha256:" + hashlib.sha256(text.strip().encode()).hexdigest()
+def judged(state: State, services: Services) -> tuple[str, ...]:
+    """Raises GatepostError for a secret that Mail Manager could not use; one that the ingress point
+    has already is not read again."""
+    configuration = state.desired.sent.get("IngressPointConfiguration", {})
+    if "SecretArn" not in configuration or not state.change.differs("authentication"):
+        return ()
+    if state.desired.missing:
+        return ()
+    reference = configuration["SecretArn"]
+    judgement = secret_judgement.of(services, reference, "ingress_point")
+    if judgement is None:
+        raise GatepostError(f"secret_arn: there is no secret {reference}")
+    if judgement.errors:
+        raise GatepostError("secret_arn: " + "; ".join(judgement.errors))
+    return judgement.warnings
 
 
 DEFINITION = Definition(
@@ -184,6 +215,7 @@ DEFINITION = Definition(
         "IngressPointConfiguration": "authentication",
     },
     read={"IncludeTrustStoreContents": "INCLUDE"},
+    judged=judged,
 )
 
 
@@ -192,35 +224,40 @@ def prepare(options: Mapping[str, Any], services: Services) -> Plan:
     want = named.wanted(DEFINITION, options)
     api = MailManager(services["mailmanager"])
     current = _settled(named.find(DEFINITION, want, api), want, api)
-    if current and want.present:
+    if want.present:
         _refuse(want, current)
     state = named.compare(DEFINITION, want, current, api, services)
     rewrite = options["update_password"] == "always"  # noqa: S105
     if rewrite and options.get("smtp_password") is not None:
         state = _with_new_password(state)
     made = [named.identifier(DEFINITION, current)] if current else []
+    warnings = judged(state, services) if want.present else ()
     steps = _steps(state, made, api)
     return Plan(
-        title=named.title(DEFINITION, state),
+        title=named.title(DEFINITION, want, state.change),
         change=state.change,
         predicted=_predicted(state),
         read=lambda: named.result(DEFINITION, named.read(DEFINITION, made[0], api), api, services),
         steps=tuple(steps),
         missing=state.desired.missing,
-        warnings=want.warnings,
+        warnings=warnings,
     )
 
 
-def _refuse(want: Wanted, current: Current) -> None:
+def _refuse(want: Wanted, current: Current | None) -> None:
     """Raises for what the service would refuse, and for what only a person can mend."""
+    if current is None:
+        check_tls_policy(want.document, want.document.get("Type", "OPEN"))
+        return
     kind, status = current.document["Type"], current.document["Status"]
-    if status in BROKEN:
+    if status in ingress_states.BROKEN:
         raise GatepostError(
             f"ingress point {current.document['IngressPointName']} is {status}, which does not "
             "mend itself: delete it with state=absent, then create it again"
         )
     if "Type" not in want.document:
         check_credentials(kind, want.options)
+    if want.document.get("Type", kind) == kind:
         check_tls_policy({**current.document, **want.document}, kind)
     before, after = current.document["TlsPolicy"], want.document.get("TlsPolicy")
     if after not in (None, before) and "FIPS" in (before, after):
@@ -234,14 +271,14 @@ def _with_new_password(state: State) -> State:
         return state
     new = {"authentication": {"smtp_password": _NEW_PASSWORD}}
     after, members = {**state.change.after, **new}, {**state.change.members, **new}
-    return state._replace(change=type(state.change)(state.change.before, after, members))
+    return dataclasses.replace(state, change=Change(state.change.before, after, members))
 
 
 def _steps(state: State, made: list[str], api: MailManager) -> list[Callable[[], object]]:
     if state.change.deletes:
         return [
             lambda: api.delete(INGRESS_POINT, made[0]),
-            lambda: _gone(made[0], state.want, api),
+            lambda: ingress_states.gone(made[0], state.want, api),
         ]
     status = state.desired.sent.get("StatusToUpdate")
     if state.change.creates:
@@ -249,19 +286,19 @@ def _steps(state: State, made: list[str], api: MailManager) -> list[Callable[[],
         request.pop("StatusToUpdate", None)
         steps: list[Callable[[], object]] = [
             lambda: made.append(api.create(INGRESS_POINT, request)),
-            lambda: _reached(made[0], "ACTIVE", state.want, api),
+            lambda: ingress_states.reached(made[0], "ACTIVE", state.want, api),
         ]
         if status == "CLOSED":
             closed = {"StatusToUpdate": "CLOSED"}
             steps.append(lambda: api.update(INGRESS_POINT, made[0], closed))
-            steps.append(lambda: _reached(made[0], "CLOSED", state.want, api))
+            steps.append(lambda: ingress_states.reached(made[0], "CLOSED", state.want, api))
         return steps
     members = named.update(DEFINITION, state)
     steps = []
     if members:
         before = state.current.document["Status"] if state.current else "ACTIVE"
         steps.append(lambda: api.update(INGRESS_POINT, made[0], members))
-        steps.append(lambda: _reached(made[0], status or before, state.want, api))
+        steps.append(lambda: ingress_states.reached(made[0], status or before, state.want, api))
     return steps + named.tagging(DEFINITION, state, api)
 
 
@@ -279,52 +316,15 @@ def _predicted(state: State) -> dict[str, Any]:
 
 
 def _settled(current: Current | None, want: Wanted, api: MailManager) -> Current | None:
-    """The current state once nothing passes any more; None for one that is going."""
+    """The current state once nothing passes any more; None for one that is gone."""
     if current is None:
         return None
-    identifier = named.identifier(DEFINITION, current)
-    if current.document["Status"] == GOING:
-        if want.present and not want.options["wait"]:
-            raise GatepostError(
-                f"ingress point {current.document['IngressPointName']} is being deleted; run again "
-                "when it is gone, or with wait=true"
-            )
-        _gone(identifier, want, api)
-        return None
-    if current.document["Status"] in PASSING and want.options["wait"]:
-        return until(
-            f"ingress point {identifier}: neither {' nor '.join(PASSING)}",
-            lambda: named.read(DEFINITION, identifier, api),
-            lambda found: found is None or found.document["Status"] not in PASSING,
-            want.options["wait_timeout"],
+    identifier, before = named.identifier(DEFINITION, current), current.document["Status"]
+    if ingress_states.settle(current.document, want, api) != before:
+        current = named.read(DEFINITION, identifier, api)
+    if current is not None:
+        # Documented: without a configuration the network is public, IPv4 only.
+        current.document.setdefault(
+            "NetworkConfiguration", {"PublicNetworkConfiguration": {"IpType": "IPV4"}}
         )
     return current
-
-
-def _reached(identifier: str, status: str, want: Wanted, api: MailManager) -> None:
-    if not want.options["wait"]:
-        return
-
-    def reached(found: Current | None) -> bool:
-        now = found.document["Status"] if found else "gone"
-        if now in (*BROKEN, "gone"):
-            raise GatepostError(f"ingress point {identifier} is {now} instead of {status}")
-        return bool(now == status)
-
-    until(
-        f"ingress point {identifier}: {status}",
-        lambda: named.read(DEFINITION, identifier, api),
-        reached,
-        want.options["wait_timeout"],
-        held=2,
-    )
-
-
-def _gone(identifier: str, want: Wanted, api: MailManager) -> None:
-    if want.options["wait"]:
-        until(
-            f"ingress point {identifier}: deleted",
-            lambda: named.read(DEFINITION, identifier, api),
-            lambda found: found is None,
-            want.options["wait_timeout"],
-        )

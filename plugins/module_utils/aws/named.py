@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Gatepost maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The path that relays, rule sets, traffic policies and ingress points share, from options to plan.
+"""The path that Mail Manager's resources share, from options to plan.
 
 What a kind has of its own is a `Definition`: how its options become a document, which references
 it holds, what is fixed at creation and who uses it. Everything desired is validated before the
@@ -49,7 +49,6 @@ class Wanted:
     purge_tags: bool
     force: bool
     options: Mapping[str, Any]
-    warnings: tuple[str, ...] = ()
 
 
 class Current(NamedTuple):
@@ -71,21 +70,40 @@ class Resolved(NamedTuple):
 
 
 @dataclass(frozen=True)
+class State:
+    """Current and desired state side by side, everything resolved and compared."""
+
+    want: Wanted
+    current: Current | None
+    change: Change
+    desired: Resolved
+    tags: dict[str, str]
+
+
+def unjudged(_state: State, _services: Services) -> tuple[str, ...]:
+    """Of a kind that takes what its shape allows."""
+    return ()
+
+
+@dataclass(frozen=True)
 class Definition:
     """What one kind has of its own.
 
-    required: members that a creation needs, with their options. fixed: those set at creation alone.
-    keys: members that are shown under another name than their own. read: how a get is asked.
+    required: members that a creation needs, with their options. fixed: those set at creation alone,
+    `name` too where the API cannot rename. keys: members that are shown under another name than
+    their own. read: how a get is asked. judged: what is worth a warning; raises GatepostError for
+    what must not be done.
     """
 
     kind: Kind
-    document: Callable[[Mapping[str, Any]], tuple[Document, tuple[str, ...]]]
+    document: Callable[[Mapping[str, Any]], Document]
     resolved: Callable[[Document, MailManager, Services], Resolved]
     users: Callable[[Document, MailManager], list[str]]
-    required: Mapping[str, str]
+    required: Mapping[str, str] = field(default_factory=dict)
     fixed: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
     read: Mapping[str, Any] = field(default_factory=dict)
+    judged: Callable[[State, Services], tuple[str, ...]] = unjudged
 
 
 def wanted(definition: Definition, options: Mapping[str, Any]) -> Wanted:
@@ -94,14 +112,17 @@ def wanted(definition: Definition, options: Mapping[str, Any]) -> Wanted:
     present = options["state"] == "present"
     if name is None and identifier is None:
         raise BadOption("name", "is needed, or id")
+    if "" in (name, identifier):
+        raise BadOption("id" if identifier == "" else "name", "is empty")
+    kind = definition.kind
     if name is not None:
-        given.shaped(definition.kind.name, "name", name)
+        given.shaped(given.member(f"Get{kind.shape}Response", kind.name), "name", name)
     if identifier is not None:
-        given.shaped(definition.kind.id, "id", identifier)
+        given.shaped(given.member(f"Get{kind.shape}Request", kind.id), "id", identifier)
     tags = given.tags(options.get("tags"))
     if tags is not None:
         given.shaped("TagList", "tags", tag_list(tags))
-    document, warnings = definition.document(options) if present else ({}, ())
+    document = definition.document(options) if present else {}
     return Wanted(
         document,
         name,
@@ -111,7 +132,6 @@ def wanted(definition: Definition, options: Mapping[str, Any]) -> Wanted:
         options["purge_tags"],
         options["force"],
         options,
-        warnings,
     )
 
 
@@ -124,8 +144,10 @@ def find(definition: Definition, want: Wanted, api: MailManager) -> Current | No
     current = read(definition, want.id, api)
     if current is None and want.present:
         raise Missing(f"id: there is no {kind.title} {want.id}; without id it would be created")
+    if current is None or not want.present or want.name in (None, current.document[kind.name]):
+        return current
     others = [each.id for each in api.listed(kind) if each.name == want.name and each.id != want.id]
-    if want.present and others:
+    if others:
         raise GatepostError(
             f"name: {want.name} is the name of {kind.title} {', '.join(others)} already"
         )
@@ -142,16 +164,6 @@ def read(definition: Definition, identifier: str, api: MailManager) -> Current |
         return None
 
 
-class State(NamedTuple):
-    """Current and desired state side by side, everything resolved and compared."""
-
-    want: Wanted
-    current: Current | None
-    change: Change
-    desired: Resolved
-    tags: dict[str, str]
-
-
 def compare(
     definition: Definition,
     want: Wanted,
@@ -163,10 +175,10 @@ def compare(
     if current is None and want.present:
         for member, option in definition.required.items():
             if member not in want.document:
-                raise BadOption(option, f"is needed to create a {definition.kind.title}")
+                raise BadOption(option, f"is needed to create {definition.kind.title} {want.name}")
     now = current.tags if current else {}
     tags = now if want.tags is None else reconcile.tags(now, want.tags, want.purge_tags)
-    before = _shown(definition, current, api, services)
+    before = shown(definition, current, api, services)
     if not want.present:
         return State(want, current, reconcile.change(before, None), Resolved({}, {}), {})
     desired = definition.resolved(want.document, api, services)
@@ -175,22 +187,33 @@ def compare(
     changed = reconcile.change(before, values)
     for member in definition.fixed:
         if before is not None and changed.differs(snake(member)):
-            what = f"{definition.kind.title} {name}"
+            what = f"{definition.kind.title} {before['name']}"
             key = snake(member)
-            raise Unchangeable(what, key, before.get(key), values[key])
+            raise Unchangeable(what, key, before.get(key, "not set"), values[key])
     return State(want, current, changed, desired, tags)
 
 
-def prepare(definition: Definition, options: Mapping[str, Any], services: Services) -> Plan:
-    """From options to a plan, for a kind that is there as soon as it is created."""
+def prepare(
+    definition: Definition,
+    options: Mapping[str, Any],
+    services: Services,
+    refuse: Callable[[Document], object] = lambda _current: None,
+) -> Plan:
+    """From options to a plan, for a kind that is there as soon as it is created.
+
+    refuse: raises GatepostError for a current state that nothing can be made of.
+    """
     want = wanted(definition, options)
     api = MailManager(services["mailmanager"])
     current = find(definition, want, api)
+    if current is not None:
+        refuse(current.document)
     state = compare(definition, want, current, api, services)
+    warnings = definition.judged(state, services) if want.present else ()
     made: list[str] = [identifier(definition, current)] if current else []
     steps: list[Callable[[], object]] = []
     if state.change.deletes:
-        refuse_if_used(definition, state, api)
+        refuse_if_used(definition, want, current, api)
         steps.append(lambda: api.delete(definition.kind, made[0]))
     elif state.change.creates:
         steps.append(lambda: made.append(api.create(definition.kind, creation(definition, state))))
@@ -200,13 +223,13 @@ def prepare(definition: Definition, options: Mapping[str, Any], services: Servic
             steps.append(lambda: api.update(definition.kind, made[0], members))
         steps += tagging(definition, state, api)
     return Plan(
-        title=title(definition, state),
+        title=title(definition, want, state.change),
         change=state.change,
         predicted=predicted(definition, state),
         read=lambda: result(definition, read(definition, made[0], api), api, services),
         steps=tuple(steps),
         missing=state.desired.missing,
-        warnings=want.warnings,
+        warnings=warnings,
     )
 
 
@@ -214,25 +237,32 @@ def identifier(definition: Definition, current: Current) -> str:
     return str(current.document[definition.kind.id])
 
 
-def title(definition: Definition, state: State) -> str:
-    shown = state.change.after or state.change.before or {}
-    return f"{definition.kind.title} {shown.get('name', state.want.name or state.want.id)}"
+def title(definition: Definition, want: Wanted, change: Change) -> str:
+    members = change.after or change.before or {}
+    return f"{definition.kind.title} {members.get('name', want.name or want.id)}"
 
 
-def refuse_if_used(definition: Definition, state: State, api: MailManager) -> None:
+def refuse_if_used(
+    definition: Definition, want: Wanted, current: Current | None, api: MailManager
+) -> None:
     """Raises InUse, unless it is forced."""
-    if state.current is None or state.want.force:
+    if current is None or want.force:
         return
-    users = definition.users(state.current.document, api)
+    users = definition.users(current.document, api)
     if users:
-        raise InUse(title(definition, state), users)
+        raise InUse(f"{definition.kind.title} {current.document[definition.kind.name]}", users)
 
 
 def creation(definition: Definition, state: State) -> Document:
     """The request that creates."""
     kind = definition.kind
-    tags = {"Tags": tag_list(state.tags)} if state.tags else {}
-    return {kind.name: state.want.name, **state.desired.sent, **tags}
+    made: Document = dict(state.desired.sent)
+    # An add-on instance is named by its subscription.
+    if given.takes(f"Create{kind.shape}Request", kind.name):
+        made[kind.name] = state.want.name
+    if state.tags:
+        made["Tags"] = tag_list(state.tags)
+    return made
 
 
 def update(definition: Definition, state: State) -> Document:
@@ -269,8 +299,8 @@ def result(
     key = definition.kind.method
     if current is None:
         return {key: None, "document": None}
-    shown = _shown(definition, current, api, services) or {}
-    return {key: {**_facts(definition, current.document), **shown}, "document": current.document}
+    members = shown(definition, current, api, services) or {}
+    return {key: {**_facts(definition, current.document), **members}, "document": current.document}
 
 
 def predicted(definition: Definition, state: State) -> dict[str, Any]:
@@ -278,11 +308,10 @@ def predicted(definition: Definition, state: State) -> dict[str, Any]:
     kind = definition.kind
     if state.change.after is None:
         return {kind.method: None, "document": None}
-    facts = (
-        _facts(definition, state.current.document) if state.current else {"id": None, "arn": None}
-    )
     kept = state.current.document if state.current else {}
     document = {**kept, kind.name: state.change.after["name"], **state.desired.sent}
+    known = {name: document[name] for name in kept}
+    facts = _facts(definition, known) if kept else {"id": None, "arn": None}
     return {kind.method: {**facts, **state.change.after}, "document": document}
 
 
@@ -298,7 +327,7 @@ def _snake(definition: Definition, document: Document) -> dict[str, Any]:
     return given.snaked(f"Get{definition.kind.shape}Response", document)
 
 
-def _shown(
+def shown(
     definition: Definition, current: Current | None, api: MailManager, services: Services
 ) -> dict[str, Any] | None:
     """A current state as it is compared: canonical, with names for references, and its tags."""
@@ -310,8 +339,8 @@ def _shown(
         for name, value in current.document.items()
         if name not in (kind.id, kind.arn, kind.name) and not _is_time(name)
     }
-    shown = _snake(definition, definition.resolved(members, api, services).shown)
-    return {"name": current.document[kind.name], **shown, "tags": current.tags}
+    canonical = _snake(definition, definition.resolved(members, api, services).shown)
+    return {"name": current.document[kind.name], **canonical, "tags": current.tags}
 
 
 def _is_time(name: str) -> bool:
@@ -319,9 +348,15 @@ def _is_time(name: str) -> bool:
 
 
 def listed(
-    definition: Definition, options: Mapping[str, Any], services: Services
+    definition: Definition,
+    options: Mapping[str, Any],
+    services: Services,
+    tell: Callable[[Current, MailManager], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """For the `_info` twins: all of a kind, or those of a name, or the one of an id."""
+    """For the `_info` twins: all of a kind, or those of a name, or the one of an id.
+
+    tell: makes the result of one, where the kind has more to tell than its document.
+    """
     api = MailManager(services["mailmanager"])
     chosen: list[Named] = [
         each
@@ -330,7 +365,11 @@ def listed(
     ]
     key = definition.kind.method
     found = [read(definition, each.id, api) for each in chosen]
-    results = [result(definition, each, api, services) for each in found if each is not None]
+    results = [
+        tell(each, api) if tell else result(definition, each, api, services)
+        for each in found
+        if each is not None
+    ]
     return {
         snake(definition.kind.plural): [each[key] for each in results],
         "documents": [each["document"] for each in results],

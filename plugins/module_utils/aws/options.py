@@ -25,6 +25,17 @@ def shaped(shape: str, option: str, value: object) -> Any:
         raise BadOption(error.path or option, error.reason) from error
 
 
+def member(structure: str, name: str) -> str:
+    """The shape of a structure's member."""
+    members: Mapping[str, str] = SHAPES[structure]["members"]
+    return members[name]
+
+
+def takes(structure: str, name: str) -> bool:
+    """Whether a structure has such a member."""
+    return name in SHAPES[structure]["members"]
+
+
 def within_quotas(kind: str, document: Mapping[str, Any]) -> None:
     """Raises BadOption for the first excess of what the service allows."""
     for path, reason in excesses(kind, document):

@@ -8,8 +8,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.gatepost.mail.plugins.module_utils.aws import (
+    documents,
+    secret_judgement,
+    secretsmanager,
+)
 from ansible_collections.gatepost.mail.plugins.module_utils.aws import options as given
-from ansible_collections.gatepost.mail.plugins.module_utils.aws import secretsmanager
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import Services
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.mailmanager import (
     RELAY,
@@ -20,17 +24,19 @@ from ansible_collections.gatepost.mail.plugins.module_utils.aws.named import (
     Definition,
     Document,
     Resolved,
+    State,
 )
-from ansible_collections.gatepost.mail.plugins.module_utils.errors import BadOption
+from ansible_collections.gatepost.mail.plugins.module_utils.errors import BadOption, GatepostError
 
 _PROVIDERS = re.compile(
-    r"(^|\.)(google\.com|googlemail\.com|mail\.protection\.outlook\.com|mx\.microsoft)\.?$"
+    r"(^|\.)(google\.com|googlemail\.com|gmail\.com|mail\.protection\.outlook\.com|mx\.microsoft"
+    r"|mail\.protection\.office365\.us|mail\.protection\.partner\.outlook\.cn)\.?$"
 )
 _ANY_SECRET = "arn:aws:secretsmanager:us-east-1:000000000000:secret:name"  # noqa: S105
 
 
-def document(options: Mapping[str, Any]) -> tuple[Document, tuple[str, ...]]:
-    """The members that are set, and what is worth a warning. Raises BadOption."""
+def document(options: Mapping[str, Any]) -> Document:
+    """The members that are set. Raises BadOption."""
     made: Document = {}
     if options.get("server_name") is not None:
         made["ServerName"] = given.shaped("RelayServerName", "server_name", options["server_name"])
@@ -38,7 +44,7 @@ def document(options: Mapping[str, Any]) -> tuple[Document, tuple[str, ...]]:
         made["ServerPort"] = given.shaped("RelayServerPort", "server_port", options["server_port"])
     if options.get("authentication") is not None:
         made["Authentication"] = _authentication(options["authentication"])
-    return made, _warnings(made)
+    return made
 
 
 def _authentication(option: Mapping[str, Any]) -> Document:
@@ -60,16 +66,32 @@ def _authentication(option: Mapping[str, Any]) -> Document:
     return made
 
 
-def _warnings(made: Document) -> tuple[str, ...]:
-    server = str(made.get("ServerName", ""))
-    if "NoAuthentication" not in made.get("Authentication", {}) or not server:
+def judged(state: State, services: Services) -> tuple[str, ...]:
+    """What is worth a warning of the relay as it will be. Raises GatepostError for a secret that
+    Mail Manager could not use; one that the relay has already is not read again."""
+    now = state.current.document if state.current else {}
+    after = {**now, **state.desired.sent}
+    if "NoAuthentication" in after["Authentication"]:
+        return _unsupported(after["ServerName"])
+    if not state.change.differs("authentication") or state.desired.missing:
         return ()
+    reference = after["Authentication"]["SecretArn"]
+    judgement = secret_judgement.of(services, reference, "relay")
+    if judgement is None:
+        raise GatepostError(f"authentication.secret_arn: there is no secret {reference}")
+    if judgement.errors:
+        raise GatepostError("authentication.secret_arn: " + "; ".join(judgement.errors))
+    return judgement.warnings
+
+
+def _unsupported(server: str) -> tuple[str, ...]:
     if _PROVIDERS.search(server.lower()):
         return ()
     return (
         f"server_name: {server} is neither Google's nor Microsoft's. The SES developer guide, page "
-        "'SMTP relay': SES currently only supports inbound (non-authenticated) SMTP relays for "
-        "Google Workspaces and Microsoft Office 365",
+        "'SMTP relay' (https://docs.aws.amazon.com/ses/latest/dg/eb-relay.html): SES currently "
+        "only supports inbound (non-authenticated) SMTP relays for Google Workspaces and Microsoft "
+        "Office 365",
     )
 
 
@@ -88,16 +110,7 @@ def resolved(made: Document, api: MailManager, services: Services) -> Resolved: 
 
 def users(current: Document, api: MailManager) -> list[str]:
     """The rule sets whose actions name the relay."""
-    own = (current["RelayId"], current["RelayArn"], current["RelayName"])
-    return [
-        f"rule set {each.name}"
-        for each in api.listed(RULE_SET)
-        if any(
-            action.get("Relay", {}).get("Relay") in own
-            for rule in api.get(RULE_SET, each.id)["Rules"]
-            for action in rule["Actions"]
-        )
-    ]
+    return documents.users(RELAY, current, api, (RULE_SET,))
 
 
 DEFINITION = Definition(
@@ -110,4 +123,5 @@ DEFINITION = Definition(
         "ServerPort": "server_port",
         "Authentication": "authentication",
     },
+    judged=judged,
 )

@@ -1,12 +1,13 @@
 # Copyright: (c) 2026, Gatepost maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Traffic policies: the options, and the canonical form of statements."""
+"""Traffic policies: the options, and what statements name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.gatepost.mail.plugins.module_utils.aws import documents
 from ansible_collections.gatepost.mail.plugins.module_utils.aws import options as given
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import Services
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.mailmanager import (
@@ -27,7 +28,7 @@ _MEMBERS = {
 }
 
 
-def document(options: Mapping[str, Any]) -> tuple[Document, tuple[str, ...]]:
+def document(options: Mapping[str, Any]) -> Document:
     """The members that are set. Raises BadOption."""
     made = {
         member: given.shaped(shape, option, options[option])
@@ -35,12 +36,12 @@ def document(options: Mapping[str, Any]) -> tuple[Document, tuple[str, ...]]:
         if options.get(option) is not None
     }
     given.within_quotas("TrafficPolicy", made)
-    return made, ()
+    return made
 
 
 def resolved(made: Document, api: MailManager, services: Services) -> Resolved:  # noqa: ARG001
-    """A policy's address lists and analyzers are named by ARN alone: nothing is resolved."""
-    return Resolved(made, made)
+    """With names as shown, ARNs as sent."""
+    return documents.resolved(made, api)
 
 
 def users(current: Document, api: MailManager) -> list[str]:

@@ -69,7 +69,12 @@ CASES = [
     ),
     (
         "mailmanager_ingress_point",
-        {"name": "abc", "type": "AUTH", "tls_policy": "OPTIONAL"},
+        {
+            "name": "abc",
+            "type": "AUTH",
+            "tls_policy": "OPTIONAL",
+            "network_configuration": {"public_network_configuration": {"ip_type": "IPV4"}},
+        },
         "tls_policy: OPTIONAL is not for a public ingress point of type AUTH",
     ),
     ("mailmanager_ingress_point", {"name": "abc", "smtp_password": "short"}, "smtp_password"),

@@ -1,0 +1,67 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Gatepost maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: mailmanager_addon_instance_info
+version_added: 0.1.0
+short_description: Read instances of add-ons of SES Mail Manager
+description:
+  - Reads all instances of add-ons of Amazon SES Mail Manager in a region, or one by name or id.
+author:
+  - Gatepost maintainers (@gatepost)
+seealso:
+  - module: gatepost.mail.mailmanager_addon_instance
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+  - gatepost.mail.attributes.info
+  - gatepost.mail.mailmanager.info
+"""
+
+EXAMPLES = r"""
+- name: Read all instances of add-ons
+  gatepost.mail.mailmanager_addon_instance_info:
+    region: eu-west-1
+  register: found
+
+- name: Show their names
+  ansible.builtin.debug:
+    msg: "{{ found.addon_instances | map(attribute='name') }}"
+"""
+
+RETURN = r"""
+addon_instances:
+  description:
+    - The instances of add-ons, each as
+      M(gatepost.mail.mailmanager_addon_instance) returns it; none is an empty list.
+  returned: success
+  type: list
+  elements: dict
+documents:
+  description: The same as the API prints them.
+  returned: success
+  type: list
+  elements: dict
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.addon_instance import DEFINITION
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.main import inform
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.named import listed
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec={"name": {"type": "str"}, "id": {"type": "str"}},
+        supports_check_mode=True,
+    )
+    inform(module, lambda options, services: listed(DEFINITION, options, services))
+
+
+if __name__ == "__main__":
+    main()
