@@ -4,6 +4,7 @@ Any credentials are accepted; those announced in `env` are made up.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from emulators.aws import control, moto_state, rotation
@@ -24,6 +25,7 @@ class Aws:
     name = "aws"
 
     def __init__(self, context: Context) -> None:
+        self._run = context.run
         self._file = context.state / "aws.pickle" if context.state is not None else None
         self._app = App(context.clock, context.faults)
         self._web: Web | None = None
@@ -33,10 +35,7 @@ class Aws:
         # moto's state is the process's: an earlier run in it may have left something.
         moto_state.reset()
         if self._file is not None and self._file.exists():
-            kept = moto_state.load(self._file)
-            self._app.mailmanager.stores = kept["mailmanager"]
-            self._app.identities.stores = kept["identities"]
-            rotation.change(kept["rotation"])
+            self._restore(self._file)
         self._web = Web(self._app, name="aws", handler=Handler)
         url = self._web.start()
         env = {
@@ -53,12 +52,7 @@ class Aws:
         self._web.stop()
         self._web = None
         if self._file is not None:
-            kept = {
-                "mailmanager": self._app.mailmanager.stores,
-                "identities": self._app.identities.stores,
-                "rotation": rotation.show(),
-            }
-            moto_state.save(self._file, kept)
+            self._keep(self._file)
 
     def reset(self) -> None:
         moto_state.reset()
@@ -74,4 +68,31 @@ class Aws:
         }
 
     def handlers(self) -> Mapping[str, ControlHandler]:
-        return control.handlers(self._app, REGION)
+        return {
+            **control.handlers(self._app, REGION),
+            "POST /aws/keep": lambda body: self._keep(self._kept(body)),
+            "POST /aws/restore": lambda body: self._restore(self._kept(body)),
+        }
+
+    def _kept(self, body: Any) -> Path:
+        """Where a state lies that is kept for this run under a name: {"name": TEXT}."""
+        if not isinstance(body, dict) or set(body) != {"name"} or not str(body["name"]).isalnum():
+            raise ValueError("the body must be an object with the one member name, an alphanumeric")
+        return self._run / f"aws-{body['name']}.pickle"
+
+    def _keep(self, file: Path) -> None:
+        kept = {
+            "mailmanager": self._app.mailmanager.stores,
+            "identities": self._app.identities.stores,
+            "rotation": rotation.show(),
+        }
+        moto_state.save(file, kept)
+
+    def _restore(self, file: Path) -> None:
+        """Raises LookupError and ValueError: nothing was kept there; by another version."""
+        if not file.exists():
+            raise LookupError(f"{file.stem}: nothing was kept under this name")
+        kept = moto_state.load(file)
+        self._app.mailmanager.stores = kept["mailmanager"]
+        self._app.identities.stores = kept["identities"]
+        rotation.change(kept["rotation"])

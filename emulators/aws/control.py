@@ -3,6 +3,7 @@
 GET, DELETE /aws/calls             the calls so far by `service:operation`; forget them
 GET, POST   /aws/timing            seconds that passing states of Mail Manager last
 POST        /aws/archived_messages a message into an archive, as a rule would put it there
+POST        /aws/keep, /aws/restore {"name": TEXT}: keep the whole state for this run; return to it
 """
 
 import base64
