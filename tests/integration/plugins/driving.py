@@ -12,14 +12,28 @@ import json
 import os
 import urllib.request
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from unittest import mock
 
+import botocore.client
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.amazon.aws.plugins.module_utils import modules as amazon
 
 MODULES = "ansible_collections.gatepost.mail.plugins.modules"
+
+
+class Call(NamedTuple):
+    service: str
+    operation: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.service}:{self.operation}"
+
+    @property
+    def writes(self) -> bool:
+        return not self.operation.startswith(("Get", "List", "Describe"))
 
 
 class Aws:
@@ -73,14 +87,38 @@ class Aws:
     def forget_calls(self) -> None:
         self._ask("DELETE", "/aws/calls")
 
+    def record(self, run: Callable[[], object]) -> list[Call]:
+        """The calls that a run makes, in their order."""
+        made: list[Call] = []
+        call: Callable[..., Any] = botocore.client.BaseClient._make_api_call
+
+        def note(client: Any, operation: str, request: Any) -> Any:
+            made.append(Call(client.meta.service_model.service_name, operation))
+            return call(client, operation, request)
+
+        with mock.patch.object(botocore.client.BaseClient, "_make_api_call", note):
+            run()
+        return made
+
     def fault(self, **fault: Any) -> None:
         self._ask("POST", "/faults", fault)
+
+    def forget_faults(self) -> None:
+        self._ask("DELETE", "/faults")
 
     def reset(self) -> None:
         self._ask("POST", "/reset")
         self._ask(
             "POST", "/aws/timing", {"provisioning": 0.1, "updating": 0.1, "deprovisioning": 0.1}
         )
+
+    def keep(self, name: str) -> None:
+        """Remember everything that there is."""
+        self._ask("POST", "/aws/keep", {"name": name})
+
+    def restore(self, name: str) -> None:
+        """Return to it, in less time than it takes to make it anew."""
+        self._ask("POST", "/aws/restore", {"name": name})
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         request = urllib.request.Request(

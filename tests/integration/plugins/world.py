@@ -1,4 +1,4 @@
-"""What there is in the emulated AWS, asked with boto3 and told without what differs from run to run.
+"""What there is in the emulated AWS, asked with boto3 and told without what differs by chance.
 
 Two worlds that came about in different ways are equal if the same resources are in the same states:
 ids become the names of what they mean, times and version ids go, secrets become what they hold.
