@@ -45,12 +45,14 @@ options:
   mta_sts_port:
     description:
       - The port of the policy's HTTPS server.
+      - If not set, the value of E(GATEPOST_MTA_STS_PORT) is used.
     type: int
     default: 443
   ca_file:
     description:
       - A PEM file with the certificate authorities to trust for the policy, in place of the
         system's.
+      - If not set, the value of E(GATEPOST_MTA_STS_CA) is used.
     type: path
   resolver:
     description:
@@ -250,8 +252,12 @@ def main():
             "gateway_hosts": {"type": "list", "elements": "str", "default": []},
             "dkim_selectors": {"type": "list", "elements": "str", "default": []},
             "mta_sts": {"type": "bool", "default": True},
-            "mta_sts_port": {"type": "int", "default": 443},
-            "ca_file": {"type": "path"},
+            "mta_sts_port": {
+                "type": "int",
+                "default": 443,
+                "fallback": (env_fallback, ["GATEPOST_MTA_STS_PORT"]),
+            },
+            "ca_file": {"type": "path", "fallback": (env_fallback, ["GATEPOST_MTA_STS_CA"])},
             "resolver": {"type": "str", "fallback": (env_fallback, ["GATEPOST_DNS_RESOLVER"])},
             "nameserver_port": {
                 "type": "int",
