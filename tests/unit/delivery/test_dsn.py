@@ -221,6 +221,15 @@ def test_the_bounce_action() -> None:
     assert read.returned() == unstuff(BODY)
 
 
+def test_a_refusal_of_our_own_needs_no_sender() -> None:
+    """What plan.within puts in the place of an effect for an unverified domain."""
+    parameters = {"SmtpReplyCode": "550", "StatusCode": "5.7.1", "DiagnosticMessage": "Not here"}
+    step = Step(0, "Bounce", "bounce:", "bob@x.example", "a@y.example", parameters=parameters)
+    made = mail.message(Recipient("bob@x.example"), steps=[step])
+    read = Read(notices().bounced(made, 0, BODY, NOW))
+    assert read.parsed["From"] == "Mail Delivery System <MAILER-DAEMON@mx1.example.net>"
+
+
 def test_the_bounce_action_honors_notify_and_the_null_sender() -> None:
     never = (Recipient("bob@x.example", ("NEVER",)),)
     assert notices().bounced(dataclasses.replace(bounce(), recipients=never), 0, BODY, NOW) is None

@@ -212,6 +212,20 @@ async def test_bounce_needs_no_runner(bench: Open) -> None:
         assert it.runner.batches == []
 
 
+async def test_a_bounce_that_cannot_be_made_waits(bench: Open, monkeypatch: Any) -> None:
+    async with bench(lambda lease: DELIVERED) as it:
+        monkeypatch.delattr(Notices, "bounced")
+        made = message("m1", step("bounce:"))
+        object.__setattr__(made.steps[0], "action", "Bounce")
+        await it.spool.accept(made, b"body")
+        await it.until(lambda: it.spool.next_due() == NOW + 4000)
+        (fault,) = it.named("Fault")
+        assert fault["where"] == "notice"
+        (entry,) = [entry async for entry in it.spool.scan()]
+        assert entry.attempts == 1
+        assert "a notice cannot be made" in entry.last_error
+
+
 async def test_concurrency_is_bounded_and_shared(bench: Open) -> None:
     async with bench(lambda lease: DELIVERED, total=6, destination_start=4) as it:
         it.runner.gate.clear()
@@ -259,6 +273,7 @@ async def test_a_flush_tries_a_site_that_has_been_given_a_rest(bench: Open) -> N
         for number in range(4):
             await it.spool.accept(message(f"m{number}"), b"x")
         await it.until(lambda: len(it.named("TransientFailure")) == 4)
+        await it.until(lambda: it.spool.statistics()["leased"] == 0)
         # The fourth heard of the others' failures without a run.
         assert len(it.runner.batches) == 3
         assert await it.scheduler.flush() == 4

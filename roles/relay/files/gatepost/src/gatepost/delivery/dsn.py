@@ -99,7 +99,8 @@ class Notices:
         return self._notice(_RELAYED, message, wanted, body, now)
 
     def bounced(self, message: Message, step: int, body: bytes, now: float) -> Accepted | None:
-        """The Bounce action of the API (SES Mail Manager, BounceAction): the rule's own words."""
+        """The Bounce action of the API (SES Mail Manager, BounceAction): the rule's own words.
+        Without a Sender, which a rule always gives, the notice is the host's own."""
         parameters = message.steps[step].parameters
         status = str(parameters["StatusCode"])
         said = f"{parameters['SmtpReplyCode']} {status} {parameters['DiagnosticMessage']}"
@@ -109,7 +110,7 @@ class Notices:
             return None
         opening = str(parameters.get("Message") or _FAILED.opening)
         lines = [f"{message.steps[step].recipient}: {said}"]
-        sender = str(parameters["Sender"])
+        sender = str(parameters.get("Sender") or "")
         return self._accepted(_FAILED, message, opening, lines, [group], body, now, sender)
 
     def _notice(

@@ -270,7 +270,13 @@ class Scheduler:
             return
         step = batch[0].entry.message.steps[batch[0].entry.step]
         if step.action == "Bounce":
-            make = partial(bounce, body=body, notices=self.notices, now=self._clock())
+            make = partial(
+                bounce,
+                body=body,
+                policy=self.policy,
+                notices=self.notices,
+                now=self._clock(),
+            )
             await self._store(batch, make)
             return
         outcomes = await self._attempt(destination, batch, body)

@@ -101,8 +101,7 @@ def settle(
     except Exception as error:
         # No failure is kept from the sender by a fault of ours: those steps wait. What was
         # delivered stays settled.
-        reason = f"a notice cannot be made: {type(error).__name__}"
-        record("Fault", where="notice", id=message.id, reason=f"{reason}: {error}")
+        reason = _unmade(record, message, error)
         untold = {step for step, _outcome in failed}
         result.settlements = [
             Defer(it.lease, now + policy.cap, reason) if it.lease.entry.step in untold else it
@@ -117,14 +116,25 @@ def settle(
 
 
 def bounce(
-    leases: Sequence[Lease], body: bytes, *, notices: Notices, record: Record, now: float
+    leases: Sequence[Lease],
+    body: bytes,
+    *,
+    policy: RetryPolicy,
+    notices: Notices,
+    record: Record,
+    now: float,
 ) -> Result:
     """The Bounce action: its effect is the DSN."""
     result = Result()
     for lease in leases:
         entry = lease.entry
         step = entry.message.steps[entry.step]
-        notice = notices.bounced(entry.message, entry.step, body, now)
+        try:
+            notice = notices.bounced(entry.message, entry.step, body, now)
+        except Exception as error:
+            reason = _unmade(record, entry.message, error)
+            result.settlements.append(Defer(lease, now + policy.cap, reason))
+            continue
         result.settlements.append(Done(lease))
         record("Bounce", **_common(lease, step, now))
         if notice is not None:
@@ -188,6 +198,13 @@ def _common(lease: Lease, step: Step, now: float) -> dict[str, str | int | float
         "attempts": entry.attempts + 1,
         "seconds": round(now - entry.message.received_at, 3),
     }
+
+
+def _unmade(record: Record, message: Message, error: Exception) -> str:
+    """Records the fault; the reason that the steps wait for."""
+    reason = f"a notice cannot be made: {type(error).__name__}"
+    record("Fault", where="notice", id=message.id, reason=f"{reason}: {error}")
+    return reason
 
 
 def _line(outcome: Outcome) -> str:
