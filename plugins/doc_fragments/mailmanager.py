@@ -11,13 +11,15 @@ class ModuleDocFragment:
 options:
   name:
     description:
-      - Name of the resource. It is what finds it, unless O(id) is set.
+      - Name of the resource, C(RelayName), C(RuleSetName) and so on in the API. It is what finds
+        it, unless O(id) is set.
       - Several resources of one name are an error that lists their ids.
       - One of O(name) and O(id) is needed.
     type: str
   id:
     description:
-      - Id of an existing resource. With another O(name) than it has, it is renamed.
+      - Id of an existing resource, C(RelayId), C(RuleSetId) and so on in the API. With another
+        O(name) than it has, it is renamed, where the API can.
     type: str
   state:
     description:
@@ -27,7 +29,7 @@ options:
     default: present
   force:
     description:
-      - Delete the resource although another one still names it.
+      - Delete the resource although another one of Mail Manager still names it.
       - Without it the module fails, saying which do. The service may refuse the deletion even so.
     type: bool
     default: false

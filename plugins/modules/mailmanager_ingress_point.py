@@ -19,43 +19,54 @@ author:
 options:
   type:
     description:
-      - V(OPEN) takes mail from anybody, V(AUTH) from clients with a password, V(MTLS) from clients
-        with a certificate. Needed to create an ingress point; cannot change afterwards.
+      - C(Type) in the API. V(OPEN) takes mail from anybody, V(AUTH) from clients with a password,
+        V(MTLS) from clients with a certificate. Needed to create an ingress point; cannot change
+        afterwards.
     type: str
     choices: [OPEN, AUTH, MTLS]
   rule_set:
     description:
-      - Name or id of the rule set. Needed to create an ingress point.
+      - Name, id or ARN of the rule set, C(RuleSetId) in the API. Needed to create an ingress point.
     type: str
   traffic_policy:
     description:
-      - Name or id of the traffic policy. Needed to create an ingress point.
+      - Name, id or ARN of the traffic policy, C(TrafficPolicyId) in the API. Needed to create an
+        ingress point.
     type: str
   tls_policy:
     description:
-      - Whether clients must use TLS. V(OPTIONAL) is for V(OPEN) ingress points and private V(AUTH)
-        ones alone. V(FIPS) can neither be set nor left after creation.
+      - Whether clients must use TLS, C(TlsPolicy) in the API. V(OPTIONAL) is for V(OPEN) ingress
+        points and private V(AUTH) ones alone. V(FIPS), in regions of the US and Canada alone, can
+        neither be set nor left after creation.
+      - Not set when an ingress point is created, the service chooses, by region.
     type: str
     choices: [REQUIRED, OPTIONAL, FIPS]
   status:
     description:
-      - Whether the ingress point takes mail. Not set, it is left as it is.
+      - Whether the ingress point takes mail, C(StatusToUpdate) in the API. Not set, it is left as
+        it is; a new one is V(ACTIVE).
     type: str
     choices: [ACTIVE, CLOSED]
   network_configuration:
     description:
-      - Exactly one of C(public_network_configuration) with C(ip_type) V(IPV4) or V(DUAL_STACK), and
-        C(private_network_configuration) with C(vpc_endpoint_id). Cannot change after creation.
+      - C(NetworkConfiguration) in the API. Exactly one of C(public_network_configuration) with
+        C(ip_type) V(IPV4) or V(DUAL_STACK), and C(private_network_configuration) with
+        C(vpc_endpoint_id). Cannot change after creation.
+      - Not set when an ingress point is created, it is public with V(IPV4).
     type: dict
   smtp_password:
     description:
-      - For O(type=AUTH), the password of the clients, stored by the service, 8 to 64 characters. It
-        cannot be read, so see O(update_password).
+      - For O(type=AUTH), the password of the clients, stored by the service, 8 to 64 characters,
+        C(SmtpPassword) of C(IngressPointConfiguration) in the API. It cannot be read, so see
+        O(update_password).
+      - The service lets a password that it stores in for 14 days after it was replaced.
     type: str
   secret_arn:
     description:
       - For O(type=AUTH), the ARN or name of a secret that holds C(password) alone, instead of
-        O(smtp_password).
+        O(smtp_password); C(SecretArn) of C(IngressPointConfiguration) in the API.
+      - Before the ingress point is given another secret than it has, the secret is judged. One that
+        Mail Manager could not use is an error that says what to mend.
     type: str
   update_password:
     description:
@@ -66,21 +77,26 @@ options:
     default: on_create
   trust_store:
     description:
-      - For O(type=MTLS), whose client certificates are trusted.
+      - For O(type=MTLS), whose client certificates are trusted, C(TrustStore) of
+        C(TlsAuthConfiguration) in the API. A set one replaces the one that is there.
+      - It is compared by certificates and revocation lists. Comments, line lengths, order and
+        repetition mean nothing. Diffs show SHA-256 fingerprints.
     type: dict
     suboptions:
       ca_content:
         description:
-          - Certificates of the authorities, PEM.
+          - Certificates of the authorities, PEM, C(CAContent) in the API.
         type: str
         required: true
       crl_content:
         description:
-          - Revocation lists, PEM.
+          - Revocation lists, PEM, one an authority, C(CrlContent) in the API.
         type: str
       kms_key_arn:
         description:
-          - ARN of the key that encrypts the trust store.
+          - The key that encrypts the trust store, C(KmsKeyArn) in the API, by its ARN, its id,
+            C(alias/NAME) or an alias's ARN. M(gatepost.mail.mailmanager_kms_key) makes one with
+            C(purpose=trust_store).
         type: str
 seealso:
   - name: Ingress endpoints
@@ -98,6 +114,26 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
+- name: Drop all mail until there are better rules
+  gatepost.mail.mailmanager_rule_set:
+    name: main
+    rules:
+      - actions:
+          - drop: {}
+
+- name: Let in what is for example.com
+  gatepost.mail.mailmanager_traffic_policy:
+    name: edge
+    default_action: DENY
+    policy_statements:
+      - action: ALLOW
+        conditions:
+          - string_expression:
+              evaluate:
+                attribute: RECIPIENT
+              operator: ENDS_WITH
+              values: ["@example.com"]
+
 - name: Receive mail for a domain
   gatepost.mail.mailmanager_ingress_point:
     name: edge
@@ -116,6 +152,18 @@ EXAMPLES = r"""
     name: edge
     status: CLOSED
 
+- name: Have a key that Mail Manager may use for the passwords of clients
+  gatepost.mail.mailmanager_kms_key:
+    alias: gatepost-submission
+    purpose: ingress_point
+
+- name: Have a secret with the password of the clients
+  gatepost.mail.mailmanager_secret:
+    name: gatepost/submission
+    purpose: ingress_point
+    kms_key_id: alias/gatepost-submission
+    password: "{{ submission_password | default('only-an-example') }}"
+
 - name: Receive mail from applications that authenticate
   gatepost.mail.mailmanager_ingress_point:
     name: submission
@@ -123,6 +171,21 @@ EXAMPLES = r"""
     rule_set: main
     traffic_policy: edge
     secret_arn: gatepost/submission
+
+- name: Receive mail within a VPC only, through its endpoint
+  gatepost.mail.mailmanager_ingress_point:
+    name: inside
+    type: OPEN
+    rule_set: main
+    traffic_policy: edge
+    network_configuration:
+      private_network_configuration:
+        vpc_endpoint_id: vpce-0123456789abcdef0
+
+- name: Delete an ingress point
+  gatepost.mail.mailmanager_ingress_point:
+    name: inside
+    state: absent
 """
 
 RETURN = r"""
@@ -169,8 +232,15 @@ ingress_point:
       description: Whether clients must use TLS.
       returned: always
       type: str
+    network_configuration:
+      description: C(public_network_configuration) or C(private_network_configuration).
+      returned: once it exists, or when O(network_configuration) is set
+      type: dict
     authentication:
-      description: How clients authenticate, without any value; digests for certificates.
+      description:
+        - How clients authenticate, without any value. One of C(secret_arn), C(smtp_password), which
+          says that there is one, and C(trust_store) with fingerprints in C(ca_content) and
+          C(crl_content), and C(kms_key_arn).
       returned: for V(AUTH) and V(MTLS)
       type: dict
     tags:

@@ -27,6 +27,15 @@ EXAMPLES = r"""
 - name: Read all ingress points
   gatepost.mail.mailmanager_ingress_point_info:
     region: eu-west-1
+  register: found
+
+- name: Show their names
+  ansible.builtin.debug:
+    msg: "{{ found.ingress_points | map(attribute='name') }}"
+
+- name: Read an ingress point by its name
+  gatepost.mail.mailmanager_ingress_point_info:
+    name: main
 """
 
 RETURN = r"""

@@ -18,17 +18,20 @@ author:
 options:
   server_name:
     description:
-      - Host name or address of the SMTP server. Needed to create a relay.
+      - Host name or address of the SMTP server, C(ServerName) in the API. Needed to create a relay.
     type: str
   server_port:
     description:
-      - Port of the SMTP server, 1 to 65535. Needed to create a relay.
+      - Port of the SMTP server, C(ServerPort) in the API, 1 to 65535. Needed to create a relay.
     type: int
   authentication:
     description:
-      - How the relay authenticates; exactly one of C(secret_arn) and C(no_authentication).
-        Needed to create a relay.
+      - How the relay authenticates, C(Authentication) in the API; exactly one of C(secret_arn) and
+        C(no_authentication). Needed to create a relay.
       - C(secret_arn) is the ARN or the name of a secret that holds C(username) and C(password).
+        Before the relay is given another secret than it has, the secret is judged. One that Mail
+        Manager could not use is an error that says what to mend. What the caller may not read of
+        it, and what is risky, is a warning.
       - C(no_authentication) is an empty mapping. To a server that is neither Google's nor
         Microsoft's the module warns, because SES supports no other.
     type: dict
@@ -57,7 +60,20 @@ EXAMPLES = r"""
     authentication:
       no_authentication: {}
 
-- name: Relay outbound mail to an Exchange server, with credentials
+- name: Have a key that Mail Manager may use
+  gatepost.mail.mailmanager_kms_key:
+    alias: gatepost
+    purpose: relay
+
+- name: Have a secret with the credentials for an Exchange server
+  gatepost.mail.mailmanager_secret:
+    name: gatepost/RelayToMyExchangeServer
+    purpose: relay
+    kms_key_id: alias/gatepost
+    username: relay@example.com
+    password: "{{ exchange_password | default('only-an-example') }}"
+
+- name: Relay outbound mail to the Exchange server, with the credentials
   gatepost.mail.mailmanager_relay:
     name: RelayToMyExchangeServer
     server_name: exchange.example.com
@@ -66,10 +82,16 @@ EXAMPLES = r"""
       secret_arn: gatepost/RelayToMyExchangeServer
     tags:
       team: mail
+  register: outbound
 
-- name: Rename a relay
+- name: Have it dial another server; what is not set stays as it is
   gatepost.mail.mailmanager_relay:
-    id: r-abcdefghijklmnopqrstuvwxyz
+    name: RelayToMyExchangeServer
+    server_name: exchange2.example.com
+
+- name: Rename the relay
+  gatepost.mail.mailmanager_relay:
+    id: "{{ outbound.relay.id }}"
     name: RelayToExchangeOnSite
 
 - name: Delete a relay that no rule set names any more

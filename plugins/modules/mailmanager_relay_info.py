@@ -27,6 +27,15 @@ EXAMPLES = r"""
 - name: Read all SMTP relays
   gatepost.mail.mailmanager_relay_info:
     region: eu-west-1
+  register: found
+
+- name: Show their names
+  ansible.builtin.debug:
+    msg: "{{ found.relays | map(attribute='name') }}"
+
+- name: Read an SMTP relay by its name
+  gatepost.mail.mailmanager_relay_info:
+    name: main
 """
 
 RETURN = r"""

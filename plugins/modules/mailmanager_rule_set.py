@@ -17,13 +17,38 @@ author:
 options:
   rules:
     description:
-      - All rules, in order. A set one replaces those that are there. Needed to create a rule set.
-      - A rule holds C(actions) and, if need be, C(name), C(conditions) and C(unless), in the
-        shape of
-        the API's C(CreateRuleSet).
-      - C(relay) of a Relay action is the name, id or ARN of a relay.
-      - In a Relay action C(mail_from) defaults to V(PRESERVE) and C(action_failure_policy) to
-        V(CONTINUE), as in the console; both are always sent.
+      - All rules, in order, C(Rules) in the API. A set one replaces those that are there. Needed to
+        create a rule set. A rule set has at most 40 rules, and 10 Relay and Send actions in all.
+      - A rule holds C(actions) and, if need be, C(name), C(conditions), all of which must match,
+        and C(unless), none of which may; at most 10 of each.
+      - A condition is exactly one of C(boolean_expression), C(string_expression),
+        C(number_expression), C(ip_expression), C(verdict_expression) and C(dmarc_expression). Each
+        holds C(evaluate) (not C(dmarc_expression)), C(operator), and C(values), or C(value) for a
+        number.
+      - C(boolean_expression) evaluates C(attribute) (V(READ_RECEIPT_REQUESTED), V(TLS),
+        V(TLS_WRAPPED)), C(analysis) or C(is_in_address_list).
+      - C(string_expression) evaluates C(attribute) (V(MAIL_FROM), V(HELO), V(RECIPIENT), V(SENDER),
+        V(FROM), V(SUBJECT), V(TO), V(CC)), C(mime_header_attribute) (an C(X-) header),
+        C(client_certificate_attribute) or C(analysis).
+      - C(number_expression) evaluates C(attribute) V(MESSAGE_SIZE), C(ip_expression) V(SOURCE_IP),
+        C(verdict_expression) V(SPF), V(DKIM) or C(analysis). C(dmarc_expression) compares the
+        policy of the sender's domain.
+      - C(is_in_address_list) holds C(attribute) and C(address_lists), one name, id or ARN of an
+        address list. C(analysis) holds C(analyzer), the name, id or ARN of an add-on instance, and
+        C(result_field).
+      - An action is exactly one of C(relay) (C(relay), its name, id or ARN, and C(mail_from)),
+        C(archive) (C(target_archive), its name, id or ARN), C(send) (C(role_arn)), C(drop),
+        C(add_header) (C(header_name), C(header_value)), C(replace_recipient) (C(replace_with)),
+        C(bounce) (C(role_arn), C(sender), C(status_code), C(smtp_reply_code),
+        C(diagnostic_message), C(message)),
+        C(write_to_s3) (C(role_arn), C(s3_bucket), C(s3_prefix), C(s3_sse_kms_key_id)),
+        C(publish_to_sns) (C(topic_arn), C(role_arn), C(encoding), C(payload_type)),
+        C(invoke_lambda) (C(function_arn), C(invocation_type), C(role_arn), C(retry_time_minutes)),
+        C(deliver_to_mailbox) (C(mailbox_arn), C(role_arn)) and
+        C(deliver_to_q_business) (C(application_id), C(index_id), C(role_arn)).
+      - C(action_failure_policy) of an action defaults to V(CONTINUE) and C(mail_from) of C(relay)
+        to V(PRESERVE), as in the console, C(encoding) to V(UTF-8) and C(payload_type) to
+        V(CONTENT), as documented. They are always sent.
     type: list
     elements: raw
   tests:
@@ -66,6 +91,9 @@ seealso:
     link: https://docs.aws.amazon.com/ses/latest/dg/eb-rules.html
   - module: gatepost.mail.mailmanager_rule_set_info
   - module: gatepost.mail.mailmanager_relay
+  - module: gatepost.mail.mailmanager_archive
+  - module: gatepost.mail.mailmanager_address_list
+  - module: gatepost.mail.mailmanager_addon_instance
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -76,6 +104,75 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
+- name: Relay to Google Workspace
+  gatepost.mail.mailmanager_relay:
+    name: RelayToGoogleWorkspace
+    server_name: aspmx.l.google.com
+    server_port: 25
+    authentication:
+      no_authentication: {}
+
+- name: Relay to Exchange Online
+  gatepost.mail.mailmanager_relay:
+    name: RelayToMyExchangeServer
+    server_name: example-com.mail.protection.outlook.com
+    server_port: 25
+    authentication:
+      no_authentication: {}
+
+- name: Keep messages for a year
+  gatepost.mail.mailmanager_archive:
+    name: inbound
+    retention:
+      retention_period: ONE_YEAR
+
+- name: List the addresses that are on Exchange already
+  gatepost.mail.mailmanager_address_list:
+    name: on-exchange
+    members: [ann@example.com]
+
+- name: Archive all, drop what is not sent over TLS, and split by recipient
+  gatepost.mail.mailmanager_rule_set:
+    name: by-recipient
+    rules:
+      - name: keep
+        actions:
+          - archive:
+              target_archive: inbound
+      - name: tls-only
+        conditions:
+          - boolean_expression:
+              evaluate:
+                attribute: TLS
+              operator: IS_FALSE
+        actions:
+          - drop: {}
+      - name: on-exchange
+        conditions: &on_exchange
+          - boolean_expression:
+              evaluate:
+                is_in_address_list:
+                  attribute: RECIPIENT
+                  address_lists: [on-exchange]
+              operator: IS_TRUE
+        actions:
+          - relay:
+              relay: RelayToMyExchangeServer
+              action_failure_policy: DROP
+      - name: rest
+        unless: *on_exchange
+        actions:
+          - add_header:
+              header_name: X-Gatepost
+              header_value: rest
+          - relay:
+              relay: RelayToGoogleWorkspace
+
+- name: Delete a rule set that no ingress point holds any more
+  gatepost.mail.mailmanager_rule_set:
+    name: by-recipient
+    state: absent
+
 - name: Relay what comes from gmail.com to Exchange, the rest to Google Workspace
   gatepost.mail.mailmanager_rule_set:
     name: main
@@ -132,7 +229,9 @@ rule_set:
       returned: always
       type: str
     rules:
-      description: The rules, with names for relays and defaults stated.
+      description:
+        - The rules, with names for relays, archives, address lists and add-on instances, and with
+          defaults stated.
       returned: always
       type: list
       elements: dict

@@ -27,6 +27,15 @@ EXAMPLES = r"""
 - name: Read all rule sets
   gatepost.mail.mailmanager_rule_set_info:
     region: eu-west-1
+  register: found
+
+- name: Show their names
+  ansible.builtin.debug:
+    msg: "{{ found.rule_sets | map(attribute='name') }}"
+
+- name: Read a rule set by its name
+  gatepost.mail.mailmanager_rule_set_info:
+    name: main
 """
 
 RETURN = r"""

@@ -27,6 +27,15 @@ EXAMPLES = r"""
 - name: Read all traffic policies
   gatepost.mail.mailmanager_traffic_policy_info:
     region: eu-west-1
+  register: found
+
+- name: Show their names
+  ansible.builtin.debug:
+    msg: "{{ found.traffic_policies | map(attribute='name') }}"
+
+- name: Read a traffic policy by its name
+  gatepost.mail.mailmanager_traffic_policy_info:
+    name: main
 """
 
 RETURN = r"""
