@@ -1,0 +1,288 @@
+"""From RCPT to the 250, with a spool in memory: what is refused, by what, and what is stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gatepost.config import load
+from gatepost.daemon.reception import Reception
+from gatepost.policy.values import Session
+from gatepost.reply import Reply
+from gatepost.smtp.receiver import Transaction
+from gatepost.spool.interface import Message, Recipient, SpoolFull
+
+NOW = 1_700_000_000.0
+SESSION = Session("192.0.2.1", "mail.example.org")
+BODY = b"From: <ann@gmail.com>\r\nTo: bob@example.com\r\n\r\n..dot\r\n"
+GMAIL = {
+    "StringExpression": {
+        "Evaluate": {"Attribute": "FROM"},
+        "Operator": "CONTAINS",
+        "Values": ["gmail.com"],
+    }
+}
+
+
+@dataclass
+class Kept:
+    """The part of a Spool that takes mail."""
+
+    messages: list[tuple[Message, bytes]] = field(default_factory=list)
+    full: bool = False
+
+    async def accept(self, message: Message, body: bytes) -> None:
+        if self.full:
+            raise SpoolFull("no space")
+        self.messages.append((message, body))
+
+
+@dataclass
+class Bench:
+    reception: Reception
+    kept: Kept
+    events: list[tuple[str, dict[str, Any]]]
+
+    def named(self, name: str) -> list[dict[str, Any]]:
+        return [fields for event, fields in self.events if event == name]
+
+    async def receive(
+        self,
+        *recipients: str,
+        body: bytes = BODY,
+        session: Session = SESSION,
+        **changes: Any,
+    ) -> Reply:
+        """RCPT for each, then DATA with those that were accepted."""
+        transaction = Transaction("ann@gmail.com", **changes)
+        for address in recipients:
+            recipient = Recipient(address)
+            reply = self.reception.recipient(session, transaction, recipient)
+            if reply is None:
+                transaction.recipients.append(recipient)
+            elif len(recipients) == 1:
+                return reply
+        return await self.reception.data(session, transaction, body)
+
+
+Make = Callable[..., Bench]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Make:
+    def made(
+        *rules: dict[str, Any],
+        statements: tuple[dict[str, Any], ...] = (),
+        verified: Any = "any",
+        **policy: Any,
+    ) -> Bench:
+        file = tmp_path / "gatepost.yml"
+        document = {
+            "version": 1,
+            "hostname": "mx.example.net",
+            "spool": {"path": "spool"},
+            "ingress_points": [
+                {
+                    "name": "edge",
+                    "listen": ["127.0.0.1:2525"],
+                    "traffic_policy": "edge",
+                    "rule_set": "main",
+                }
+            ],
+            "traffic_policies": [
+                {
+                    "TrafficPolicyName": "edge",
+                    "DefaultAction": "ALLOW",
+                    "PolicyStatements": list(statements),
+                    **policy,
+                }
+            ],
+            "rule_sets": [{"RuleSetName": "main", "Rules": list(rules)}],
+            "relays": [
+                {
+                    "RelayName": "next",
+                    "ServerName": "next.example.net",
+                    "ServerPort": 25,
+                    "Authentication": {"NoAuthentication": {}},
+                }
+            ],
+            "verified_domains": verified,
+        }
+        file.write_text(yaml.safe_dump(document))
+        config = load(file)
+        kept = Kept()
+        events: list[tuple[str, dict[str, Any]]] = []
+        numbers = iter(range(1, 100))
+        reception = Reception(
+            config,
+            config.ingress_points[0],
+            kept,  # type: ignore[arg-type]
+            lambda _now: f"id-{next(numbers)}",
+            lambda event, /, **fields: events.append((event, fields)),
+            lambda: NOW,
+        )
+        return Bench(reception, kept, events)
+
+    return made
+
+
+def rule(*actions: dict[str, Any], name: str = "all", **more: Any) -> dict[str, Any]:
+    return {"Name": name, "Actions": list(actions), **more}
+
+
+RELAY = {"Relay": {"Relay": "next"}}
+DROP: dict[str, Any] = {"Drop": {}}
+
+
+def to(*addresses: str) -> dict[str, Any]:
+    return {"ReplaceRecipient": {"ReplaceWith": list(addresses)}}
+
+
+async def test_what_is_stored(bench: Make) -> None:
+    header = {"AddHeader": {"HeaderName": "X-Way", "HeaderValue": "in"}}
+    it = bench(rule(header, RELAY))
+    reply = await it.receive("bob@example.com", "eve@example.com", eight_bit=True, envid="e1")
+    assert str(reply) == "250 2.0.0 Accepted as id-1"
+    ((message, body),) = it.kept.messages
+    assert (message.id, message.received_at, message.mail_from) == ("id-1", NOW, "ann@gmail.com")
+    assert [step.recipient for step in message.steps] == ["bob@example.com", "eve@example.com"]
+    assert [step.program for step in message.steps] == [0, 1]
+    assert {step.destination for step in message.steps} == {"relay:next"}
+    assert {step.headers for step in message.steps} == {(("X-Way", "in"),)}
+    assert (message.eight_bit, message.envid) == (True, "e1")
+    assert message.attributes == {
+        "ingress": "edge",
+        "source_ip": "192.0.2.1",
+        "helo": "mail.example.org",
+    }
+    assert body.endswith(BODY)
+    assert message.body_size == len(body)
+    # Nobody learns of another recipient by the trace field.
+    assert b"bob@example.com" not in body.removesuffix(BODY)
+
+
+@pytest.mark.parametrize(
+    ("session", "changes", "protocol"),
+    [
+        (Session("192.0.2.1", "c"), {"extended": False}, "SMTP"),
+        (Session("192.0.2.1", "c"), {}, "ESMTP"),
+        (Session("192.0.2.1", "c", "TLS1_3"), {}, "ESMTPS"),
+        (Session("192.0.2.1", "c", authenticated="u"), {}, "ESMTPA"),
+        (Session("192.0.2.1", "c", "TLS1_2", authenticated="u"), {}, "ESMTPSA"),
+        (Session("192.0.2.1", "c"), {"smtputf8": True}, "UTF8SMTP"),
+        (Session("192.0.2.1", "c", "TLS1_3"), {"smtputf8": True}, "UTF8SMTPS"),
+    ],
+)
+async def test_the_trace_field_says_how_it_came(
+    bench: Make, session: Session, changes: dict[str, Any], protocol: str
+) -> None:
+    it = bench(rule(RELAY))
+    await it.receive("bob@example.com", session=session, **changes)
+    received = it.kept.messages[0][1].removesuffix(BODY).decode()
+    found = re.search(
+        r"from c \(\[192\.0\.2\.1\]\)\r\n by mx\.example\.net .* with (\w+)", received
+    )
+    assert found is not None, received
+    assert found[1] == protocol
+    assert "id id-1 for <bob@example.com>" in received
+
+
+async def test_each_refusal_names_what_decided(bench: Make) -> None:
+    blocked = {
+        "Action": "DENY",
+        "Conditions": [
+            {
+                "StringExpression": {
+                    "Evaluate": {"Attribute": "RECIPIENT"},
+                    "Operator": "STARTS_WITH",
+                    "Values": ["blocked"],
+                }
+            }
+        ],
+    }
+    it = bench(
+        rule(RELAY), statements=(blocked,), verified=["example.com"], MaxMessageSizeBytes=100
+    )
+    assert str(await it.receive("blocked@example.com")).startswith("550 5.7.1 ")
+    assert str(await it.receive("bob@elsewhere.net")).startswith("550 5.7.1 ")
+    assert str(await it.receive("bob@example.com", body=BODY + b"x" * 99)).startswith("552 5.3.4 ")
+    looping = b"Received: from a by b; x\r\n" * 100 + b"\r\n"
+    it = bench(rule(RELAY))
+    assert str(await it.receive("bob@example.com", body=looping)).startswith("554 5.4.6 ")
+    assert it.named("Denial")[0]["by"] == "loop"
+    assert it.kept.messages == []
+
+
+async def test_the_denials_are_told(bench: Make) -> None:
+    it = bench(rule(RELAY), verified=["example.com"])
+    await it.receive("bob@elsewhere.net")
+    assert it.named("Denial") == [
+        {
+            "ingress": "edge",
+            "source_ip": "192.0.2.1",
+            "helo": "mail.example.org",
+            "mail_from": "ann@gmail.com",
+            "recipient": "bob@elsewhere.net",
+            "by": "verified_domains",
+            "reply": "550 5.7.1 Mail for this domain is not accepted here",
+        }
+    ]
+
+
+async def test_replaced_recipients_are_judged_before_the_250(bench: Make) -> None:
+    it = bench(rule(to("x@example.com", "y@elsewhere.net"), RELAY), verified=["example.com"])
+    assert (await it.receive("bob@example.com")).code == 250
+    ((message, _body),) = it.kept.messages
+    assert [(step.action, step.recipient) for step in message.steps] == [
+        ("Relay", "x@example.com"),
+        ("Bounce", "y@elsewhere.net"),
+    ]
+    it = bench(rule(to("y@elsewhere.net"), RELAY), verified=["example.com"])
+    assert (await it.receive("bob@example.com")).code == 550
+    assert it.kept.messages == []
+    # A recipient of an unverified domain may be replaced by one of a verified.
+    it = bench(rule(to("x@example.com"), RELAY), verified=["example.com"])
+    assert (await it.receive("bob@elsewhere.net")).code == 250
+
+
+async def test_how_each_recipient_ends_is_told(bench: Make) -> None:
+    drops = rule(
+        DROP,
+        name="no-gmail",
+        Conditions=[
+            {
+                "StringExpression": {
+                    "Evaluate": {"Attribute": "RECIPIENT"},
+                    "Operator": "STARTS_WITH",
+                    "Values": ["drop"],
+                }
+            }
+        ],
+    )
+    it = bench(drops, rule(RELAY, name="rest", Unless=[GMAIL]))
+    assert (await it.receive("drop@example.com", "none@example.com")).code == 250
+    assert it.named("Drop") == [{"id": "id-1", "recipient": "drop@example.com", "rule": "no-gmail"}]
+    assert it.named("Unrouted") == [
+        {"id": "id-1", "recipient": "none@example.com", "rule_set": "main"}
+    ]
+    assert [each["rule"] for each in it.named("Match")] == ["no-gmail"]
+    (reception,) = it.named("Reception")
+    assert (reception["recipients"], reception["steps"]) == (2, 0)
+
+
+async def test_a_full_spool_is_the_callers(bench: Make) -> None:
+    it = bench(rule(RELAY))
+    it.kept.full = True
+    with pytest.raises(SpoolFull):
+        await it.receive("bob@example.com")
+    assert it.named("Reception") == []
+
+
+async def test_nobody_is_let_in_where_no_password_is_asked_for(bench: Make) -> None:
+    assert not await bench().reception.authenticate(SESSION, "edge", b"")
