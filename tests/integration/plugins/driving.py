@@ -120,6 +120,10 @@ class Aws:
         """Return to it, in less time than it takes to make it anew."""
         self._ask("POST", "/aws/restore", {"name": name})
 
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """What the control endpoint can do besides."""
+        return self._ask(method, path, body)
+
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         request = urllib.request.Request(
             self._control + path,

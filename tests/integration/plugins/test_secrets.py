@@ -111,6 +111,46 @@ def test_rotate_now_makes_a_password_up(aws, secret, manager):
     assert held(manager, "AWSPREVIOUS") == made_up
 
 
+FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:rotate"
+
+
+def test_a_function_rotates(aws, secret, manager):
+    aws.control("POST", "/aws/rotation", {"functions": [FUNCTION]})
+    monthly = {"lambda_arn": FUNCTION, "automatically_after_days": 30, "duration": "3h"}
+    made = aws.apply("mailmanager_secret", **OUT, rotation=monthly)["secret"]
+    assert made["rotation"] == {"enabled": True, **monthly}
+    assert held(manager) == LOGIN, "nothing rotates because of a schedule alone"
+    weekly = {"schedule_expression": "rate(7 days)"}
+    changed = aws.apply("mailmanager_secret", **OUT, rotation=weekly)["secret"]["rotation"]
+    assert changed["lambda_arn"] == FUNCTION
+    assert "automatically_after_days" not in changed
+    predicted = aws.run("mailmanager_secret", check=True, **OUT, rotate_now=True)
+    rotated = aws.run("mailmanager_secret", **OUT, rotate_now=True)
+    assert predicted["diff"] == rotated["diff"]
+    assert held(manager)["username"] == LOGIN["username"]
+    assert held(manager)["password"] != LOGIN["password"]
+    assert held(manager, "AWSPREVIOUS") == LOGIN
+    refusal = aws.refuse("mailmanager_secret", **OUT, rotate_now=True, stage="pending")
+    assert refusal == "stage: pending is not for a secret that a function rotates"
+    ended = aws.apply("mailmanager_secret", **OUT, rotation={"enabled": False})["secret"]
+    assert ended["rotation"] == {"enabled": False}
+
+
+def test_a_secret_is_created_to_be_rotated(aws, key, manager):
+    aws.control("POST", "/aws/rotation", {"functions": [FUNCTION]})
+    rotation = {"lambda_arn": FUNCTION, "schedule_expression": "cron(0 4 1 * ? *)"}
+    options = {**OUT, **LOGIN, "rotation": rotation, "update_password": "on_create"}
+    assert aws.apply("mailmanager_secret", **options)["secret"]["rotation"]["enabled"]
+    assert held(manager) == LOGIN
+
+
+def test_a_function_that_is_not_there(aws, secret):
+    rotation = {"lambda_arn": FUNCTION, "automatically_after_days": 1}
+    refusal = aws.refuse("mailmanager_secret", **OUT, rotation=rotation)
+    assert refusal.startswith("RotateSecret: ")
+    assert FUNCTION in refusal
+
+
 def test_the_first_step_of_a_rotation_needs_a_secret(aws, key):
     refusal = aws.refuse("mailmanager_secret", **OUT, **LOGIN, stage="pending")
     assert refusal == "stage: pending is for a secret that exists; there is no gp/out"
