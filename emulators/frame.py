@@ -27,6 +27,7 @@ COMPONENTS = {
     "login": "emulators.login.component",
     "exchange_online": "emulators.exchange_online.component",
     "graph": "emulators.graph.component",
+    "dns": "emulators.dns.component",
     "mailboxes": "emulators.mailboxes.component",
 }
 
