@@ -12,7 +12,8 @@ A RECORD is {"name", "type", "ttl", "values": [TEXT…]}.
 
 emulators.json gets `dns`, the resolver as host:port; every authoritative server answers at the
 address that its name leads to, on the same port; and `mta_sts`, the host:port of every MTA-STS
-policy. In `env`: GATEPOST_DNS_RESOLVER and GATEPOST_DNS_PORT.
+policy. In `env`: GATEPOST_DNS_RESOLVER, GATEPOST_DNS_PORT, GATEPOST_MTA_STS_PORT and
+GATEPOST_MTA_STS_CA.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class DnsComponent:
         self._names = [one.name for one in servers.values() if one.name != "resolver"]
         self._listening = Listening(servers)
         self._policies = PolicyApp()
+        self._ca = context.ca.certificate
         self._web = Web(self._policies, name="mta_sts", tls=mta_sts.context(context.ca))
         self._started = False
 
@@ -63,11 +65,16 @@ class DnsComponent:
         port = self._listening.start()
         url = self._web.start()
         self._started = True
-        resolver = f"{initial.LOOPBACK}:{port}"
+        resolver, policy_port = f"{initial.LOOPBACK}:{port}", url.rpartition(":")[2]
         return {
             "dns": resolver,
-            "mta_sts": f"{initial.LOOPBACK}:{url.rpartition(':')[2]}",
-            "env": {"GATEPOST_DNS_RESOLVER": resolver, "GATEPOST_DNS_PORT": str(port)},
+            "mta_sts": f"{initial.LOOPBACK}:{policy_port}",
+            "env": {
+                "GATEPOST_DNS_RESOLVER": resolver,
+                "GATEPOST_DNS_PORT": str(port),
+                "GATEPOST_MTA_STS_PORT": policy_port,
+                "GATEPOST_MTA_STS_CA": str(self._ca),
+            },
         }
 
     def stop(self) -> None:
