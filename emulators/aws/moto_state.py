@@ -68,6 +68,11 @@ def secretsmanager(scope: Scope) -> Any:
     return get_backend("secretsmanager")[scope.account][scope.region]
 
 
+def has_configuration_set(scope: Scope, name: str) -> bool:
+    """Whether SES has a configuration set of this name."""
+    return name in get_backend("ses")[scope.account][scope.region].config_sets
+
+
 def put_objects(scope: Scope, bucket: str, objects: dict[str, bytes]) -> bool:
     """Write to a bucket of the account. False when there is no such bucket."""
     backend = get_backend("s3")[scope.account][scope.partition]
