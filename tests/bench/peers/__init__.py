@@ -31,11 +31,15 @@ class Server(ABC):
     def launch(self, directory: Path, sink: int) -> Tree:
         """Starts it; self.port is where it listens."""
 
-    def start(self, directory: Path, sink: int) -> None:
-        """Returns when it takes mail."""
-        directory.mkdir(parents=True)
+    def open(self, directory: Path, sink: int) -> None:
+        """Starts it, and returns at once."""
+        directory.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.tree = self.launch(directory, sink)
+
+    def start(self, directory: Path, sink: int) -> None:
+        """Returns when it takes mail."""
+        self.open(directory, sink)
         self.tree.until(lambda: greets(self.port), f"{self.name} starts")
 
     def stop(self) -> None:

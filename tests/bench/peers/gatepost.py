@@ -134,6 +134,7 @@ class Gatepost(Server):
         self._rules = ten_rules() if rules is None else rules
         self._certificate = certificate
         self._changes = changes
+        self.metrics = f"127.0.0.1:{free_port()}"
 
     def prepare(self) -> None:
         """It is in this checkout."""
@@ -179,7 +180,7 @@ class Gatepost(Server):
             },
             "verified_domains": ["example.com", "dead.example"],
             "workers": self._workers,
-            "metrics": {"listen": f"127.0.0.1:{free_port()}"},
+            "metrics": {"listen": self.metrics},
             "limits": {"connections": 2000, "connections_per_client": 2000},
             **self._changes,
         }
