@@ -18,6 +18,7 @@ from werkzeug.wrappers import Request, Response
 from emulators import web
 from emulators.aws import calls, errors, guards, moto_clock, moto_gaps, moto_state, wire
 from emulators.aws.calls import Call, Counters
+from emulators.aws.consistency import Consistency
 from emulators.aws.errors import ServiceError
 from emulators.aws.identities import Identities
 from emulators.aws.mailmanager import links
@@ -43,8 +44,9 @@ class App:
         moto_gaps.mend()
         moto_clock.follow(clock)
         self._clock = clock
-        self.mailmanager = MailManager(clock)
-        self.identities = Identities(clock)
+        self.consistency = Consistency()
+        self.mailmanager = MailManager(clock, self.consistency)
+        self.identities = Identities(clock, self.consistency)
         self.counters = Counters()
         self.throttle = Throttle(clock)
         self._faults = faults

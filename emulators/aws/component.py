@@ -60,6 +60,7 @@ class Aws:
         self._app.identities.reset()
         self._app.counters.clear()
         self._app.throttle.change(Limit())
+        self._app.consistency.change({})
 
     def state(self) -> dict[str, Any]:
         return {

@@ -38,6 +38,8 @@ def handlers(app: App, region: str) -> Mapping[str, Handler]:
         "POST /aws/timing": change_timing,
         "GET /aws/throttling": lambda _body: app.throttle.show(),
         "POST /aws/throttling": lambda body: app.throttle.change(throttle.parse(body)),
+        "GET /aws/consistency": lambda _body: app.consistency.show(),
+        "POST /aws/consistency": app.consistency.change,
         "GET /aws/rotation": lambda _body: rotation.show(),
         "POST /aws/rotation": rotation.change,
         "POST /aws/archived_messages": lambda body: _archive(app, region, body),

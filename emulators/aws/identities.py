@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from emulators.aws import identity, moto_state, validation
+from emulators.aws.consistency import Consistency, History
 from emulators.aws.errors import ServiceError
 from emulators.aws.identity import Check, Identity, MailFrom, bad
 from emulators.aws.scope import Scope
@@ -27,9 +28,10 @@ _PAGE = 1000
 class Identities:
     """All accounts and regions. `stores` is what is saved between runs."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, consistency: Consistency) -> None:
         self._clock = clock
         self._lock = threading.Lock()
+        self._history = History(consistency)
         self.stores: dict[Scope, dict[str, Identity]] = {}
         self._operations: dict[str, Callable[[Scope, dict[str, Any]], dict[str, Any]]] = {
             "CreateEmailIdentity": self._create,
@@ -59,6 +61,7 @@ class Identities:
 
     def reset(self) -> None:
         with self._lock:
+            self._history.clear()
             self.stores.clear()
 
     def call(self, operation: str, request: dict[str, Any], scope: Scope) -> dict[str, Any]:
@@ -68,7 +71,13 @@ class Identities:
         if found:
             raise bad(validation.refusal(found))
         with self._lock:
-            return self._operations[operation](scope, request)
+            live = self.stores.setdefault(scope, {})
+            now = self._clock.now()
+            self.stores[scope] = self._history.view(operation, scope, live, now)
+            try:
+                return self._operations[operation](scope, request)
+            finally:
+                self.stores[scope] = live
 
     def state(self) -> list[dict[str, Any]]:
         now = self._clock.now()

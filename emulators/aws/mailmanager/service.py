@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulators.aws import errors, validation
+from emulators.aws.consistency import Consistency, History
 from emulators.aws.errors import ServiceError
 from emulators.aws.mailmanager import address_imports, archive_jobs, links, tags
 from emulators.aws.mailmanager.context import Call, Timing
@@ -26,22 +27,25 @@ from emulators.clock import Clock
 class MailManager:
     """All accounts and regions. `stores` is what is saved between runs."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, consistency: Consistency) -> None:
         self._clock = clock
         self._lock = threading.Lock()
+        self._history = History(consistency)
         self.timing = Timing()
         self.stores: dict[Scope, Store] = {}
 
     def reset(self) -> None:
         with self._lock:
             self.timing = Timing()
+            self._history.clear()
             self.stores.clear()
 
     def call(self, operation: str, body: bytes, scope: Scope, url: str) -> dict[str, Any]:
         """Run one operation; `url` is where the caller reached us. Raises ServiceError."""
         request = _parse(operation, body)
         with self._lock:
-            store, now = self._settled(scope)
+            live, now = self._settled(scope)
+            store = self._history.view(operation, scope, live, now)
             call = Call(operation, scope, store, now, self.timing, url)
             try:
                 return _once(call, request)
@@ -88,7 +92,7 @@ class MailManager:
             return message.id
 
     def state(self) -> list[dict[str, Any]]:
-        """Kind, id, name and status of everything, for the control endpoint."""
+        """Kind, id, name, status and A record of everything, for the control endpoint."""
         with self._lock:
             for scope in self.stores:
                 self._settled(scope)
@@ -114,10 +118,14 @@ class MailManager:
 
 
 def _status(resource: Resource) -> dict[str, str]:
+    shown = {}
     for member in ("Status", "ArchiveState", "State"):
         if member in resource.fields:
-            return {"status": resource.fields[member]}
-    return {}
+            shown = {"status": resource.fields[member]}
+            break
+    if "ARecord" in resource.fields:
+        shown["a_record"] = resource.fields["ARecord"]
+    return shown
 
 
 def _parse(operation: str, body: bytes) -> dict[str, Any]:
