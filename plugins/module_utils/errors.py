@@ -8,6 +8,7 @@ holds a secret.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 
@@ -51,9 +52,13 @@ class Unchangeable(GatepostError):
 
     def __init__(self, what: str, member: str, current: object, desired: object) -> None:
         super().__init__(
-            f"{member} of {what} is {current} and cannot become {desired}: it is fixed at "
-            "creation. Create a new one under another name, move what uses it, then delete this one"
+            f"{member} of {what} is {_spelled(current)} and cannot become {_spelled(desired)}: it "
+            "is fixed at creation. Create a new one under another name, move what uses it, then delete this one"
         )
+
+
+def _spelled(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 class TimedOut(GatepostError):

@@ -17,6 +17,7 @@ from unittest import mock
 
 import botocore.client
 import pytest
+from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.amazon.aws.plugins.module_utils import modules as amazon
 
@@ -45,6 +46,8 @@ class Aws:
     def run(self, module: str, /, *, check: bool = False, **options: Any) -> dict[str, Any]:
         """The module's result. A traceback in it is a failure of the test."""
         printed = io.StringIO()
+        # A module warns once for its process, which is not ours to end.
+        warnings._global_warnings.clear()
         options |= {"_ansible_check_mode": check, "_ansible_diff": True, "_ansible_verbosity": 3}
         with (
             patch_module_args(options),

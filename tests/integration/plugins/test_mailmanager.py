@@ -123,51 +123,6 @@ def test_traffic_policy_life(aws):
     aws.apply("mailmanager_traffic_policy", name="new", state="absent")
 
 
-def test_ingress_point_life(aws, parts):
-    options = {"name": "edge", "type": "OPEN", "tls_policy": "OPTIONAL", **parts}
-    made = aws.apply("mailmanager_ingress_point", **options)["ingress_point"]
-    assert made["status"] == "ACTIVE"
-    assert made["a_record"].endswith(".amazonaws.com")
-    for kind, name in (("rule_set", "main"), ("traffic_policy", "edge")):
-        refusal = aws.refuse(f"mailmanager_{kind}", name=name, state="absent")
-        assert "is used by ingress point edge" in refusal
-    closed = aws.apply("mailmanager_ingress_point", name="edge", status="CLOSED")
-    assert closed["ingress_point"]["status"] == "CLOSED"
-    aws.apply("mailmanager_ingress_point", name="edge", tls_policy="REQUIRED", status="ACTIVE")
-    aws.apply("mailmanager_ingress_point", id=made["id"], name="front", tags={"a": "b"})
-    aws.run("mailmanager_rule_set", name="other", rules=[])
-    moved = aws.apply("mailmanager_ingress_point", name="front", rule_set="other")
-    assert moved["diff"]["before"]["rule_set"] == "main"
-    for fixed in (
-        {"type": "AUTH", "secret_arn": made["arn"].replace(":ses:", ":secretsmanager:")},
-        {"network_configuration": {"public_network_configuration": {"ip_type": "DUAL_STACK"}}},
-    ):
-        refusal = aws.refuse("mailmanager_ingress_point", name="front", **fixed)
-        assert "fixed at creation" in refusal or "must" in refusal or "match" in refusal
-    aws.apply("mailmanager_ingress_point", name="front", state="absent")
-
-
-def test_ingress_point_password_is_never_shown(aws, parts):
-    options = {"name": "auth", "type": "AUTH", "smtp_password": "Sesame-Sesame", **parts}
-    done = aws.apply("mailmanager_ingress_point", **options)
-    assert "Sesame" not in str(done)
-    always = options | {"update_password": "always"}
-    for check in (True, False):
-        again = aws.run("mailmanager_ingress_point", check=check, **always)
-        assert again["changed"]
-        assert "Sesame" not in str(again)
-    assert again["ingress_point"]["authentication"] == {"smtp_password": "(set)"}
-
-
-def test_what_is_already_being_deleted_is_waited_for(aws, parts):
-    options = {"name": "edge", "type": "OPEN", "tls_policy": "REQUIRED", **parts}
-    first = aws.run("mailmanager_ingress_point", **options)["ingress_point"]
-    aws.run("mailmanager_ingress_point", name="edge", state="absent", wait=False)
-    second = aws.run("mailmanager_ingress_point", **options)["ingress_point"]
-    assert second["id"] != first["id"]
-    assert second["status"] == "ACTIVE"
-
-
 def test_a_name_that_is_not_there_yet(aws):
     predicted = aws.run("mailmanager_rule_set", check=True, name="main", rules=[rule("later")])
     assert predicted["changed"]
