@@ -7,8 +7,8 @@
 
 Layers, each importing only those above it: clock, faults, maildrop and ca (plain values and files),
 component (what an emulator is to the frame), control (the HTTP side door), frame (starts, announces
-and stops everything), then the emulators: aws, google, login, exchange_online, graph, dns,
-mailboxes.
+and stops everything), then the emulators: aws, google, login, exchange_online, graph,
+mailboxes, ingress, dns.
 """
 
 from emulators.frame import running

@@ -55,5 +55,7 @@ class Context:
     faults: Faults
     maildrop: Maildrop = field(default_factory=Maildrop)
     """what all mailboxes took"""
+    info: dict[str, Any] = field(default_factory=dict)
+    """what the components started so far have announced"""
     components: dict[str, Component] = field(default_factory=dict)
     """the components made so far, by name: a later one may build on an earlier one"""

@@ -27,8 +27,9 @@ COMPONENTS = {
     "login": "emulators.login.component",
     "exchange_online": "emulators.exchange_online.component",
     "graph": "emulators.graph.component",
-    "dns": "emulators.dns.component",
     "mailboxes": "emulators.mailboxes.component",
+    "ingress": "emulators.ingress.component",
+    "dns": "emulators.dns.component",
 }
 
 # Parts of emulators.json to which several emulators contribute.
@@ -55,7 +56,7 @@ def running(
         authority = Authority((state or run) / "ca")
         context = Context(run, state, authority, Clock(), Faults())
         control = Control(context)
-        info: dict[str, Any] = {}
+        info = context.info
         for name in chosen:
             component: Component = importlib.import_module(COMPONENTS[name]).create(context)
             context.components[name] = component

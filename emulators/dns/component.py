@@ -18,8 +18,7 @@ GATEPOST_MTA_STS_CA.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from emulators.component import Context, Handler
@@ -28,11 +27,8 @@ from emulators.dns.answering import Resolver, authoritative
 from emulators.dns.mta_sts import Policy, PolicyApp
 from emulators.dns.server import Listening, Server
 from emulators.dns.world import World
+from emulators.ingress.component import IngressComponent
 from emulators.web import Web
-
-_INGRESS = re.compile(
-    r"(inp-[a-z0-9]+)\.[0-9a-f]+\.mail-manager-smtp\.([a-z0-9-]+)\.amazonaws\.com"
-)
 
 
 def create(context: Context) -> DnsComponent:
@@ -40,14 +36,16 @@ def create(context: Context) -> DnsComponent:
 
 
 class DnsComponent:
-    """Where `aws` runs, its hosted zones and the names of its ingress points are answered, too."""
+    """Where `aws` runs, its hosted zones are answered, too; where `ingress` does, A records of
+    ingress points."""
 
     name = "dns"
 
     def __init__(self, context: Context) -> None:
         aws = context.components.get("aws")
         hosted = route53.zones if aws is not None else tuple
-        hosts = _ingress_hosts(aws.state) if aws is not None else lambda _name: None
+        ingress = context.components.get("ingress")
+        hosts = ingress.address if isinstance(ingress, IngressComponent) else lambda _name: None
         self.world = World(hosted, hosts)
         self._resolver = Resolver(self.world, context.clock.now)
         servers = {initial.LOOPBACK: Server("resolver", self._resolver, context.faults)}
@@ -151,21 +149,6 @@ class DnsComponent:
         kind = str(members.get("content_type", "text/plain"))
         self._policies.policies[domain] = Policy(str(policy), status, kind)
         return {}
-
-
-def _ingress_hosts(state: Callable[[], Any]) -> Callable[[str], str | None]:
-    """The address of an ingress point's A record: loopback, while the point exists."""
-
-    def host(name: str) -> str | None:
-        found = _INGRESS.fullmatch(name)
-        if found is None:
-            return None
-        for one in state()["mailmanager"]:
-            if (one["id"], one["region"]) == (found[1], found[2]):
-                return initial.LOOPBACK
-        return None
-
-    return host
 
 
 def _record(document: Any) -> Any:

@@ -11,6 +11,8 @@ import asyncio
 import contextlib
 from ipaddress import ip_address
 
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
 
 class Forwarder:
     """Listens on a free port of loopback after `start`; `played` may be changed at any time."""
@@ -35,12 +37,6 @@ class Forwarder:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    def header(self) -> bytes:
-        """The PROXY header. The destination is the far side's affair: any of the same family."""
-        ip = ip_address(self.played)
-        there = "192.0.2.25" if ip.version == 4 else "2001:db8::25"
-        return f"PROXY TCP{ip.version} {ip} {there} 49152 25\r\n".encode("ascii")
-
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -51,12 +47,24 @@ class Forwarder:
         except OSError:
             writer.close()
             return
-        there_writer.write(self.header())
-        try:
-            await asyncio.gather(_copy(reader, there_writer), _copy(there_reader, writer))
-        finally:
-            for stream in (writer, there_writer):
-                stream.close()
+        there_writer.write(header(self.played))
+        await exchange((reader, writer), (there_reader, there_writer))
+
+
+def header(played: str) -> bytes:
+    """The PROXY header. The destination is the far side's affair: any of the same family."""
+    ip = ip_address(played)
+    there = "192.0.2.25" if ip.version == 4 else "2001:db8::25"
+    return f"PROXY TCP{ip.version} {ip} {there} 49152 25\r\n".encode("ascii")
+
+
+async def exchange(here: Connection, there: Connection) -> None:
+    """Copy both ways until both sides have closed, then close both."""
+    try:
+        await asyncio.gather(_copy(here[0], there[1]), _copy(there[0], here[1]))
+    finally:
+        for _reader, writer in (here, there):
+            writer.close()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
