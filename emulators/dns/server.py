@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import socket
 import threading
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ from dns.message import Message
 
 from emulators.dns.answering import Answerer, parse, respond
 from emulators.faults import Faults
+
+log = logging.getLogger(__name__)
 
 _PLAIN_SIZE = 512
 _LARGEST = 65535
@@ -55,7 +58,11 @@ class Server:
         code = fault.code if fault is not None else ""
         if code == "TIMEOUT":
             return None
-        response = respond(question, self._answerer)
+        try:
+            response = respond(question, self._answerer)
+        except Exception:
+            log.exception("the DNS emulator failed")
+            code = "SERVFAIL"
         if code in CODES:
             response = dns.message.make_response(question)
             response.set_rcode(dns.rcode.from_text(code))

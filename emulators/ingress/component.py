@@ -5,7 +5,7 @@
     POST /ingress    {"client": IP | null}: the address that clients play from now on, or their own
 
 emulators.json gets `ingress_port`, on which each ingress point listens at the address that `dns`
-gives for its A record (and GET /ingress shows).
+gives for its A record (and GET /ingress shows); in `env` GATEPOST_INGRESS_PORT.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class IngressComponent:
         self._points = Points(context.run, self._writer)
 
     def start(self) -> dict[str, Any]:
-        return {"ingress_port": self._points.start()}
+        port = self._points.start()
+        return {"ingress_port": port, "env": {"GATEPOST_INGRESS_PORT": str(port)}}
 
     def stop(self) -> None:
         self._points.stop()

@@ -40,6 +40,7 @@ class Point:
     a_record: str
     address: str
     daemon: Gatepostd
+    listener: asyncio.Server
 
 
 class Points:
@@ -53,7 +54,7 @@ class Points:
         self._writer = writer
         self._lock = threading.Lock()
         self._points: dict[str, Point] = {}
-        self._listeners: list[asyncio.Server] = []
+        self._first: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="ingress", daemon=True)
@@ -63,8 +64,9 @@ class Points:
     def start(self) -> int:
         """The port of every ingress point."""
         self._thread.start()
-        # The first address settles the port; the first ingress point gets the next one.
-        self.port = self._wait(self._listen("127.0.1.0", 0, None))
+        # This address settles the port and stays; the first ingress point gets the next one.
+        self._first = self._wait(self._listen("127.0.1.0", 0, None))
+        self.port = int(self._first.sockets[0].getsockname()[1])
         return self.port
 
     def stop(self) -> None:
@@ -76,9 +78,11 @@ class Points:
             self._loop.close()
 
     def reset(self) -> None:
-        """End every daemon; the addresses stay with their listeners."""
+        """Forget every ingress point, its daemon and its spool."""
         self.client = None
-        self._wait(self._end_daemons())
+        with self._lock:
+            points, self._points = list(self._points.values()), {}
+        self._wait(self._forget(points))
 
     def address(self, a_record: str) -> str | None:
         """The loopback address of an A record, or None for what is none."""
@@ -104,29 +108,26 @@ class Points:
     async def _new(self, point_id: str, region: str, a_record: str, address: str) -> Point:
         write = self._writer(point_id, region, a_record)
         daemon = Gatepostd(self._run_directory / f"ingress-{point_id}", write)
-        point = Point(point_id, region, a_record, address, daemon)
-        await self._listen(address, self.port, point)
-        return point
+        listener = await self._listen(address, self.port, daemon)
+        return Point(point_id, region, a_record, address, daemon, listener)
 
-    async def _listen(self, address: str, port: int, point: Point | None) -> int:
+    async def _listen(self, address: str, port: int, daemon: Gatepostd | None) -> asyncio.Server:
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.current_task()
             assert task is not None
             self._connections.add(task)
             task.add_done_callback(self._connections.discard)
-            await self._hand_on(point, reader, writer)
+            await self._hand_on(daemon, reader, writer)
 
-        listener = await asyncio.start_server(connected, address, port)
-        self._listeners.append(listener)
-        return int(listener.sockets[0].getsockname()[1])
+        return await asyncio.start_server(connected, address, port)
 
     async def _hand_on(
-        self, point: Point | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, daemon: Gatepostd | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         try:
-            if point is None:
+            if daemon is None:
                 raise Unusable("no ingress point has this address")
-            target = await point.daemon.current()
+            target = await daemon.current()
             there_reader, there_writer = await asyncio.open_connection(*target)
         except (Unusable, OSError) as error:
             log.warning("an ingress point refused a connection: %s", error)
@@ -138,18 +139,23 @@ class Points:
         there_writer.write(header(played))
         await exchange((reader, writer), (there_reader, there_writer))
 
-    async def _end_daemons(self) -> None:
-        for point in self.points():
-            await point.daemon.stop()
+    async def _forget(self, points: list[Point]) -> None:
+        for point in points:
+            point.listener.close()
+        await self._end_connections()
+        for point in points:
+            await point.daemon.forget()
 
-    async def _stop(self) -> None:
-        for listener in self._listeners:
-            listener.close()
+    async def _end_connections(self) -> None:
         tasks = list(self._connections)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._end_daemons()
+
+    async def _stop(self) -> None:
+        if self._first is not None:
+            self._first.close()
+        await self._forget(self.points())
 
     def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
         future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)

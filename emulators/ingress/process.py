@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -60,6 +61,11 @@ class Gatepostd:
     async def stop(self) -> None:
         async with self._lock:
             await self._end()
+
+    async def forget(self) -> None:
+        """Stop, and remove the spool and everything else."""
+        await self.stop()
+        await asyncio.to_thread(shutil.rmtree, self._directory)
 
     async def _start(self, file: Path) -> None:
         notify = self._directory / "notify"
