@@ -28,6 +28,9 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "timestamp": (int, float),
 }
 
+# \P{C} inside a class: what is neither a control character nor a lone surrogate.
+_NOT_CONTROL = r"\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff"
+
 
 @cache
 def service_model(service: str) -> Any:
@@ -90,8 +93,7 @@ def _string(shape: Any, value: str, path: str) -> Iterator[tuple[str, str]]:
     if shape.enum and value not in shape.enum:
         yield path, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
     text = shape.metadata.get("pattern")
-    pattern = _pattern(text) if text else None
-    if pattern is not None and not pattern.fullmatch(value):
+    if text and not pattern(text).fullmatch(value):
         yield path, f"Member must satisfy regular expression pattern: {text}"
 
 
@@ -112,14 +114,11 @@ def _bounds(shape: Any, value: float, path: str, what: str) -> Iterator[tuple[st
 
 
 @cache
-def _pattern(text: str) -> re.Pattern[str] | None:
-    # The models' patterns are Java's. Where Python cannot read one (\P{C}) it is not checked.
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return re.compile(text, re.ASCII)
-    except re.error:
-        return None
+def pattern(text: str) -> re.Pattern[str]:
+    """A pattern of the models, which are Java's. Raises re.error when Python cannot read it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return re.compile(text.replace(r"\P{C}", _NOT_CONTROL), re.ASCII)
 
 
 def _join(path: str, name: str) -> str:
