@@ -11,11 +11,11 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Final
 
+from emulators.ca import Authority
 from tests.bench import backlog as queue
 from tests.bench import checks, loads, modules, report, rounds
 from tests.bench.debian import Unavailable
@@ -92,7 +92,7 @@ def available() -> tuple[list[Server], dict[str, str]]:
 
 def variants() -> tuple[list[Measurement], list[Measurement]]:
     """The relay without and with, in turn: STARTTLS, forty rules."""
-    certificate = self_signed(WORK / "certificate.pem")
+    certificate = certified(WORK / "ca")
     plain, secured = loads.FIRST, loads.secured(loads.FIRST)
     tls, rules = [], []
     for _ in range(loads.ROUNDS):
@@ -106,14 +106,11 @@ def variants() -> tuple[list[Measurement], list[Measurement]]:
     return tls, rules
 
 
-def self_signed(file: Path) -> Path:
-    """A certificate with its key, for STARTTLS."""
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    command += ["-nodes", "-days", "2", "-subj", "/CN=sink.example"]
-    parts = [file.with_suffix(f".{each}") for each in ("key", "crt")]
-    command += ["-keyout", str(parts[0]), "-out", str(parts[1])]
-    subprocess.run(command, check=True, capture_output=True)
-    file.write_text("".join(each.read_text() for each in parts))
+def certified(directory: Path) -> Path:
+    """A certificate with its key in one file, for STARTTLS."""
+    parts = Authority(directory).server(["sink.example"])
+    file = directory / "certificate.pem"
+    file.write_text("".join(part.read_text() for part in parts))
     return file.absolute()
 
 

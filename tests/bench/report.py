@@ -108,7 +108,8 @@ def _number(value: float) -> str:
 
 def as_text(found: Mapping[str, Any]) -> str:
     rows = table(found)
-    head = {name: name.replace("_", " ") for name in rows[0]}
+    names = ("name", "at_least", "sought", "measured", "status")
+    head = {name: name.replace("_", " ") for name in names}
     widths = {name: max(len(each[name]) for each in (head, *rows)) for name in head}
     lines = [
         "  ".join(each[name].ljust(widths[name]) for name in head).rstrip()

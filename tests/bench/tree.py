@@ -109,22 +109,21 @@ class Tree:
 
 
 def _keep(command: Sequence[str]) -> None:
-    """The keeper: adopts orphans, reaps them all, hands SIGTERM on, and ends when nothing is left.
-    A server that goes into the background leaves its daemon here."""
+    """The keeper: adopts orphans, reaps them all, and hands SIGTERM on. It ends with the server,
+    and the server's leftovers with it."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    started = subprocess.Popen(command)
-
-    def end(_number: int, _frame: object) -> None:
-        own = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-        for pid in own:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGTERM)
-
-    signal.signal(signal.SIGTERM, end)
+    server = subprocess.Popen(command)
+    signal.signal(signal.SIGTERM, lambda _number, _frame: server.send_signal(signal.SIGTERM))
+    status: int | None = None
     with contextlib.suppress(ChildProcessError):
         while True:
-            os.wait()
-    sys.exit(started.returncode or 0)
+            pid, ended = os.wait()
+            if pid == server.pid:
+                status = os.waitstatus_to_exitcode(ended)
+            if status is not None:
+                for each in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+                    os.kill(int(each), signal.SIGKILL)
+    sys.exit(max(status or 0, 0))
 
 
 if __name__ == "__main__":
