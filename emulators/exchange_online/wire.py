@@ -40,7 +40,7 @@ def parse(content_type: str, body: bytes) -> Invocation:
         raise BadRequest("The Content-Type must be application/json.")
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadRequest("The request body is not JSON.") from None
     if not isinstance(document, dict) or set(document) != {"CmdletInput"}:
         raise BadRequest("The request body must be an object with the member CmdletInput.")
