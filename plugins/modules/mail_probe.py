@@ -33,8 +33,15 @@ options:
   gateway_port:
     description:
       - Its port.
+      - If not set, the value of E(GATEPOST_INGRESS_PORT) is used.
     type: int
     default: 25
+  resolver:
+    description:
+      - The resolver that is asked for the address of O(gateway_host), as an IP address with or
+        without a port; the machine's, if not set.
+      - If not set, the value of E(GATEPOST_DNS_RESOLVER) is used.
+    type: str
   gateway_tls:
     description:
       - Whether TLS is used where it is offered, is required, is required with a certificate that is
@@ -129,6 +136,7 @@ options:
     default: 300
 requirements:
   - google-auth and google-api-python-client, for O(provider=google_workspace)
+  - dnspython, for O(resolver)
 seealso:
   - module: gatepost.mail.google_inbound_gateway_info
   - module: gatepost.mail.m365_inbound_connector_info
@@ -212,15 +220,17 @@ tls:
   type: str
 """
 
+import re
 import time
 import uuid
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible_collections.gatepost.mail.plugins.module_utils import providers
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.waiters import until
+from ansible_collections.gatepost.mail.plugins.module_utils.dns import resolver
 from ansible_collections.gatepost.mail.plugins.module_utils.errors import BadOption, GatepostError
 from ansible_collections.gatepost.mail.plugins.module_utils.exchange_online import (
     headers,
@@ -290,12 +300,23 @@ def _finder(params, mailbox):
 
 def _gateway(params):
     return smtp.Gateway(
+        address=_address(params["gateway_host"], params["resolver"]),
         host=params["gateway_host"],
         port=params["gateway_port"],
         tls=params["gateway_tls"],
         helo=params["helo"],
         ca_file=params["ca_file"],
     )
+
+
+def _address(host, asked):
+    """The host's address by the resolver that was named, else None."""
+    if not asked or re.fullmatch(r"[0-9.]+|[0-9a-f:]+", host, re.I):
+        return None
+    found = resolver.Dns((resolver.server("resolver", asked),)).addresses(host)
+    if not found:
+        raise BadOption("gateway_host", f"{host} has no address")
+    return found[0]
 
 
 def _keep(path, raw):
@@ -313,7 +334,12 @@ def main():
         argument_spec={
             "provider": {"type": "str", "choices": list(proof.PROVIDERS), "required": True},
             "gateway_host": {"type": "str", "required": True},
-            "gateway_port": {"type": "int", "default": 25},
+            "gateway_port": {
+                "type": "int",
+                "default": 25,
+                "fallback": (env_fallback, ["GATEPOST_INGRESS_PORT"]),
+            },
+            "resolver": {"type": "str", "fallback": (env_fallback, ["GATEPOST_DNS_RESOLVER"])},
             "gateway_tls": {"type": "str", "choices": list(smtp.TLS), "default": smtp.MAY},
             "helo": {"type": "str"},
             "mail_from": {"type": "str", "required": True},
@@ -347,8 +373,13 @@ def main():
         ],
         supports_check_mode=True,
     )
-    for provider, library in (("google_workspace", client), ("microsoft_365", login)):
-        if module.params["provider"] == provider and library.IMPORT_ERROR:
+    needed = (
+        (module.params["provider"] == "google_workspace", client),
+        (module.params["provider"] == "microsoft_365", login),
+        (bool(module.params["resolver"]), resolver),
+    )
+    for wanted, library in needed:
+        if wanted and library.IMPORT_ERROR:
             module.fail_json(
                 msg=missing_required_lib(library.REQUIREMENTS), exception=library.IMPORT_ERROR
             )

@@ -22,7 +22,7 @@ class NotTaken(GatepostError):
 @dataclass(frozen=True)
 class Gateway:
     """tls: may (where offered), require (any certificate), verify, or none. ca_file: in place of
-    the system's authorities. timeout: seconds.
+    the system's authorities. address: dialled in place of the host. timeout: seconds.
     """
 
     host: str
@@ -30,6 +30,7 @@ class Gateway:
     tls: str = MAY
     helo: str | None = None
     ca_file: str | None = None
+    address: str | None = None
     timeout: float = 60.0
 
     def __str__(self) -> str:
@@ -52,7 +53,8 @@ def send(gateway: Gateway, content: bytes, sender: str, recipient: str) -> Taken
     """Raises NotTaken, which says what the gateway answered, and when."""
     try:
         with smtplib.SMTP(local_hostname=gateway.helo, timeout=gateway.timeout) as client:
-            _expect("greeting", client.connect(gateway.host, gateway.port), 220)
+            dialled = gateway.address or gateway.host
+            _expect("greeting", client.connect(dialled, gateway.port), 220)
             client.ehlo_or_helo_if_needed()
             tls, cipher = _secure(client, gateway)
             _expect("MAIL", client.mail(sender), 250)
@@ -79,6 +81,8 @@ def _secure(client: smtplib.SMTP, gateway: Gateway) -> tuple[str, str]:
     if gateway.tls != VERIFY:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    # The name that the certificate is judged by, and sent as SNI.
+    client._host = gateway.host  # type: ignore[attr-defined]
     client.starttls(context=context)
     client.ehlo()
     secured: Any = client.sock

@@ -1,18 +1,14 @@
 """Modules run in this process, with the real msal and requests, against emulated Microsoft 365."""
 
-import contextlib
-import importlib
-import io
 import json
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.gatepost.mail.plugins.module_utils.aws import waiters
 from ansible_collections.gatepost.mail.plugins.module_utils.exchange_online import patience, settle
 from microsoft_world import running, world
+from run_module import printed
 
 __all__ = ["running", "world"]
-MODULES = "ansible_collections.gatepost.mail.plugins.modules"
 
 
 class Tenant:
@@ -22,17 +18,8 @@ class Tenant:
         self.world = world
 
     def run(self, module, /, *, check=False, **options):
-        printed = io.StringIO()
-        options |= {"_ansible_check_mode": check, "_ansible_diff": True}
-        with (
-            patch_module_args(options),
-            contextlib.redirect_stdout(printed),
-            pytest.raises(SystemExit),
-        ):
-            importlib.import_module(f"{MODULES}.{module}").main()
-        text = printed.getvalue()
-        for secret in ("GATEPOST_M365_CLIENT_SECRET",):
-            assert self.world.env[secret] not in text
+        text = printed(module, check=check, **options)
+        assert self.world.env["GATEPOST_M365_CLIENT_SECRET"] not in text
         assert "PRIVATE KEY" not in text
         return json.loads(text)
 
