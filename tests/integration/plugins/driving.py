@@ -12,7 +12,7 @@ import json
 import os
 import urllib.request
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from unittest import mock
 
 import botocore.client
@@ -20,6 +20,8 @@ import pytest
 from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.amazon.aws.plugins.module_utils import modules as amazon
+
+T = TypeVar("T")
 
 MODULES = "ansible_collections.gatepost.mail.plugins.modules"
 
@@ -90,8 +92,8 @@ class Aws:
     def forget_calls(self) -> None:
         self._ask("DELETE", "/aws/calls")
 
-    def record(self, run: Callable[[], object]) -> list[Call]:
-        """The calls that a run makes, in their order."""
+    def record(self, run: Callable[[], T]) -> tuple[T, list[Call]]:
+        """What a run returns, and the calls that it makes, in their order."""
         made: list[Call] = []
         call: Callable[..., Any] = botocore.client.BaseClient._make_api_call
 
@@ -100,8 +102,7 @@ class Aws:
             return call(client, operation, request)
 
         with mock.patch.object(botocore.client.BaseClient, "_make_api_call", note):
-            run()
-        return made
+            return run(), made
 
     def fault(self, **fault: Any) -> None:
         self._ask("POST", "/faults", fault)

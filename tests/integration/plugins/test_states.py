@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.integration.plugins.driving import Aws
+from tests.integration.plugins.starts import stand_at
 from tests.integration.plugins.states import RESOURCES, Resource
 
 _TIMES = ("_date", "_timestamp")
@@ -19,24 +20,9 @@ WAYS = [
 ]
 
 
-def build(aws: Aws, resource: Resource) -> None:
-    """Make what the resource refers to."""
-    for made in resource.world:
-        for module, options in made.items():
-            done = aws.run(module, **options)
-            assert not done.get("failed"), done["msg"]
-
-
-def reach(aws: Aws, resource: Resource, state: str) -> None:
-    for options in resource.runs(state):
-        done = aws.run(resource.module, **options)
-        assert not done.get("failed"), done["msg"]
-
-
 @pytest.mark.parametrize(("resource", "start", "goal"), WAYS)
 def test_way(aws: Aws, resource: Resource, start: str, goal: str) -> None:
-    build(aws, resource)
-    reach(aws, resource, start)
+    stand_at(aws, resource, start)
     options = resource.goal(goal)
     refusal = resource.refusal(start, goal)
     aws.forget_calls()
@@ -93,7 +79,8 @@ def reads_back(aws: Aws, resource: Resource, done: dict[str, Any]) -> None:
     listed = found[resource.info["list"]]
     if done[resource.result] is None:
         # What can still be restored is listed, and said to be on its way out.
-        assert all(each.get("deletion_scheduled") for each in listed)
+        going = resource.info.get("going", {"": ""})
+        assert [each for each in listed if not going.items() <= each.items()] == []
         return
     assert len(listed) == len(found["documents"]) == 1
     more = resource.info.get("more", [])

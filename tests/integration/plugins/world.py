@@ -4,7 +4,9 @@ Two worlds that came about in different ways are equal if the same resources are
 ids become the names of what they mean, times and version ids go, secrets become what they hold.
 """
 
+import functools
 import json
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,6 +29,15 @@ _DELETION = "DeletionDate"
 Census = dict[str, Any]
 
 
+def _client(service: str) -> Any:
+    return _kept_client(service, os.environ["AWS_ENDPOINT_URL"], os.environ["AWS_DEFAULT_REGION"])
+
+
+@functools.cache
+def _kept_client(service: str, endpoint: str, region: str) -> Any:
+    return boto3.client(service, endpoint_url=endpoint, region_name=region)
+
+
 def census() -> Census:
     """Everything, by `kind name`; several of one name are a list longer than one."""
     found: dict[str, list[Any]] = {}
@@ -39,7 +50,7 @@ def census() -> Census:
 
 
 def _mail_manager(names: dict[str, str]) -> list[tuple[str, Any]]:
-    client = boto3.client("mailmanager")
+    client = _client("mailmanager")
     found = []
     for kind, member in KINDS.items():
         for listed in _all(getattr(client, f"list_{_snake(member)}"), member):
@@ -68,7 +79,7 @@ def _members(client: Any, identifier: str) -> list[str]:
 
 
 def _keys(names: dict[str, str]) -> list[tuple[str, Any]]:
-    client = boto3.client("kms")
+    client = _client("kms")
     aliases: dict[str, list[str]] = {}
     for each in client.list_aliases()["Aliases"]:
         if "TargetKeyId" in each and not each["AliasName"].startswith("alias/aws/"):
@@ -97,7 +108,7 @@ def _keys(names: dict[str, str]) -> list[tuple[str, Any]]:
 
 
 def _secrets(names: dict[str, str]) -> list[tuple[str, Any]]:
-    client = boto3.client("secretsmanager")
+    client = _client("secretsmanager")
     found = []
     for listed in client.list_secrets(IncludePlannedDeletion=True)["SecretList"]:
         facts = client.describe_secret(SecretId=listed["ARN"])
@@ -126,7 +137,7 @@ def _secrets(names: dict[str, str]) -> list[tuple[str, Any]]:
 
 
 def _identities() -> list[tuple[str, Any]]:
-    client = boto3.client("sesv2")
+    client = _client("sesv2")
     return [
         (
             f"identity {each['IdentityName']}",
@@ -137,7 +148,7 @@ def _identities() -> list[tuple[str, Any]]:
 
 
 def _records() -> list[tuple[str, Any]]:
-    client = boto3.client("route53")
+    client = _client("route53")
     return [
         (f"record {each['Type']} {each['Name']}", each)
         for zone in client.list_hosted_zones()["HostedZones"]
@@ -165,8 +176,12 @@ def _tags(tags: list[dict[str, str]]) -> dict[str, str]:
     return {each["Key"]: each["Value"] for each in tags}
 
 
-def _lasting(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: each for name, each in document.items() if not name.endswith(_VOLATILE)}
+def _lasting(document: Any) -> Any:
+    if isinstance(document, dict):
+        return {
+            name: _lasting(each) for name, each in document.items() if not name.endswith(_VOLATILE)
+        }
+    return [_lasting(each) for each in document] if isinstance(document, list) else document
 
 
 def _renamed(document: Any, names: Mapping[str, str]) -> Any:

@@ -3,7 +3,8 @@
 A file holds
     result:   the key of the module's result that holds the resource
     info:     the `_info` twin and the options that make it return this one resource; `more`: what
-              it tells beyond the module; left out: there is no twin
+              it tells beyond the module, `going`: how it tells of one that can still be restored;
+              left out: there is no twin
     world:    what the resource refers to, made first: a list of {MODULE: OPTIONS}
     states:   by name, the runs that lead to a state from nothing; the last one alone leads to it
               from any other. `nothing`, without a run, is a start and no goal
