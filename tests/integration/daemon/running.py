@@ -180,15 +180,16 @@ class Daemon:
 
     def queue(self, *arguments: str, status: int = 0) -> Any:
         """`gatepost queue … --json`, parsed."""
-        done = self._queue(*arguments)
+        done = self.gatepost("queue", *arguments, "--json")
         assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
         return json.loads(done.stdout) if done.stdout else done.stderr
 
-    def _queue(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def gatepost(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command of `gatepost` on this daemon's file."""
         return subprocess.run(
             [
-                *(sys.executable, "-P", "-m", "gatepost.cli.main", "queue", *arguments),
-                *("--config", str(self.file), "--json"),
+                *(sys.executable, "-P", "-m", "gatepost.cli.main", *arguments),
+                *("--config", str(self.file)),
             ],
             capture_output=True,
             text=True,
@@ -197,7 +198,7 @@ class Daemon:
 
     def flush(self) -> None:
         """Has everything that waits run now. Nothing may wait any more, which is status 1."""
-        done = self._queue("flush", "--all")
+        done = self.gatepost("queue", "flush", "--all", "--json")
         assert done.returncode in (0, 1), (done.returncode, done.stdout, done.stderr)
 
     def __enter__(self) -> Daemon:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -117,16 +115,8 @@ def test_without_a_daemon_the_spool_is_read_and_nothing_changed(
 
 def test_tables_are_for_people(waiting: tuple[Daemon, Sink]) -> None:
     daemon, _ = waiting
-    done = subprocess.run(
-        [
-            *(sys.executable, "-P", "-m", "gatepost.cli.main", "queue", "list"),
-            *("--config", str(daemon.file)),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    done = daemon.gatepost("queue", "list")
+    assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert lines[0].startswith("ID ")
     assert "one@example.com" in lines[1]

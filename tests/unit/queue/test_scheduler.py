@@ -276,6 +276,15 @@ async def test_a_flush_tries_a_site_that_has_been_given_a_rest(bench: Open) -> N
         await it.until(lambda: it.spool.statistics()["leased"] == 0)
         # The fourth heard of the others' failures without a run.
         assert len(it.runner.batches) == 3
+        site = it.scheduler.sites()["relay:a"]
+        assert (site["running"], site["reason"]) == (0, "connection refused")
+        assert site["paused_until"] == NOW + 60
+        assert it.spool.queues()["relay:a"] == {
+            "pending": 4,
+            "held": 0,
+            "leased": 0,
+            "oldest": NOW,
+        }
         assert await it.scheduler.flush() == 4
         await it.until(lambda: it.spool.pending == 0)
 

@@ -12,7 +12,7 @@ import json
 import time
 from typing import Any, Final
 
-from gatepost.cli.queue import request
+from gatepost.cli.access import request
 from gatepost.config import load
 
 _POLL_SECONDS: Final = 0.5

@@ -15,7 +15,16 @@ from collections.abc import Sequence
 import gatepost
 from gatepost.errors import GatepostError
 
-SUBCOMMANDS: tuple[str, ...] = ("drain", "explain", "import_aws", "policy_test", "queue")
+SUBCOMMANDS: tuple[str, ...] = (
+    "drain",
+    "explain",
+    "import_aws",
+    "policy_test",
+    "queue",
+    "spool",
+    "top",
+    "trace",
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

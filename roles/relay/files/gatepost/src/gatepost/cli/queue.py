@@ -8,27 +8,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import socket
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
-from gatepost.cli import tables
+from gatepost.cli import access, tables
 from gatepost.config import Config, load
 from gatepost.daemon import queue_view
 from gatepost.daemon.queue_view import Selection
 from gatepost.errors import GatepostError
-from gatepost.spool import inspect
-from gatepost.spool.interface import Entry, SpoolError
 
-_ANSWER_SECONDS: Final = 120.0
 _LIST_LIMIT: Final = 1000
-
-
-class NoDaemon(GatepostError):
-    """Nobody answers on the control socket."""
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -82,9 +73,9 @@ def _list(arguments: argparse.Namespace) -> int:
     config = load(arguments.config)
     selection = _selected(arguments)
     try:
-        answer = request(config, "queue.list", limit=arguments.limit, **selection)
-    except NoDaemon:
-        entries = _offline(config)
+        answer = access.request(config, "queue.list", limit=arguments.limit, **selection)
+    except access.NoDaemon:
+        entries = access.entries(config)
         answer = queue_view.listing(entries, Selection.of(selection), arguments.limit)
     rows = sorted(answer["entries"], key=lambda row: (row["received_at"], row["id"], row["step"]))
     answer["entries"] = rows[: arguments.limit or None]
@@ -98,8 +89,8 @@ def _list(arguments: argparse.Namespace) -> int:
 def _show(arguments: argparse.Namespace) -> int:
     config = load(arguments.config)
     try:
-        messages = request(config, "queue.show", ids=arguments.ids)["messages"]
-    except NoDaemon:
+        messages = access.request(config, "queue.show", ids=arguments.ids)["messages"]
+    except access.NoDaemon:
         messages = _offline_details(config, arguments.ids)
     if arguments.json:
         _print_json({"messages": messages})
@@ -115,9 +106,9 @@ def _age(arguments: argparse.Namespace) -> int:
     config = load(arguments.config)
     selection = _selected(arguments)
     try:
-        answer = request(config, "queue.age", **selection)
-    except NoDaemon:
-        answer = queue_view.ages(_offline(config), Selection.of(selection), time.time())
+        answer = access.request(config, "queue.age", **selection)
+    except access.NoDaemon:
+        answer = queue_view.ages(access.entries(config), Selection.of(selection), time.time())
     if arguments.json:
         return _print_json(answer)
     print(tables.ages(answer["ages"]))
@@ -128,7 +119,7 @@ def _change(arguments: argparse.Namespace) -> int:
     selection = _selected(arguments)
     if not selection:
         raise GatepostError("names no message: give ids, --destination, --sender, … or --all")
-    answer = request(load(arguments.config), arguments.request, **selection)
+    answer = access.request(load(arguments.config), arguments.request, **selection)
     if arguments.json:
         _print_json(answer)
     else:
@@ -137,51 +128,17 @@ def _change(arguments: argparse.Namespace) -> int:
 
 
 def _suspend(arguments: argparse.Namespace) -> int:
-    answer = request(load(arguments.config), arguments.request, destination=arguments.destination)
+    answer = access.request(
+        load(arguments.config), arguments.request, destination=arguments.destination
+    )
     if arguments.json:
         return _print_json(answer)
     print(tables.clean("suspended: " + (", ".join(answer["suspended"]) or "none")))
     return 0
 
 
-def request(config: Config, do: str, **parameters: Any) -> Any:
-    """Asks the running daemon. Raises NoDaemon, GatepostError."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-        client.settimeout(_ANSWER_SECONDS)
-        try:
-            client.connect(str(config.control))
-        except (FileNotFoundError, ConnectionRefusedError) as error:
-            raise NoDaemon(f"{config.control}: no gatepostd answers here") from error
-        except OSError as error:
-            raise GatepostError(f"{config.control}: {error.strerror}") from error
-        try:
-            line = json.dumps({"id": 1, "do": do, "with": parameters}) + "\n"
-            client.sendall(line.encode("ascii"))
-            with client.makefile("rb") as stream:
-                answer = json.loads(stream.readline())
-        except (OSError, ValueError) as error:
-            raise GatepostError(f"{config.control}: no answer: {error}") from error
-    if "error" in answer:
-        raise GatepostError(answer["error"])
-    return answer["result"]
-
-
-def _shards(config: Config) -> list[Path]:
-    try:
-        return inspect.shards(config.spool.path)
-    except (OSError, SpoolError) as error:
-        raise GatepostError(f"{config.spool.path}: {error}") from error
-
-
-def _offline(config: Config) -> list[Entry]:
-    try:
-        return [entry for shard in _shards(config) for entry in inspect.entries(shard)]
-    except (OSError, SpoolError) as error:
-        raise GatepostError(f"{config.spool.path}: {error}") from error
-
-
 def _offline_details(config: Config, ids: Sequence[str]) -> list[dict[str, Any]]:
-    entries = _offline(config)
+    entries = access.entries(config)
     found = []
     for message_id in ids:
         mine = [entry for entry in entries if entry.message.id == message_id]

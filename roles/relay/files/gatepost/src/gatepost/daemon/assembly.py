@@ -4,6 +4,7 @@ relay that empties them, and a listener for each inherited socket."""
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gc
 import socket
 import time
@@ -134,6 +135,20 @@ class Assembly:
             "sessions": sum(listening.open for _sockets, listening in self._listening.values()),
             "refused_credentials": dict(self._relay.suspended()),
         }
+
+    def look(self) -> dict[str, Any]:
+        """What `gatepost top` shows: sessions, and queues with how their sites do."""
+        queues = []
+        for shard in self._shards:
+            sites = shard.scheduler.sites()
+            for name, counts in shard.spool.queues().items():
+                queues.append({"destination": name, **counts, **sites.get(name, {})})
+        sessions = [
+            {"ingress": point.name, **dataclasses.asdict(session)}
+            for point, listening in self._listening.values()
+            for session in listening.sessions()
+        ]
+        return {"queues": queues, "clients": sessions}
 
     def gauges(self) -> Delta:
         found: Delta = [["gatepost_sessions", [], float(self.status()["sessions"])]]

@@ -28,13 +28,21 @@ def handlers(
     suspensions: Suspensions,
     status: Callable[[], Mapping[str, Any]],
     drain: Callable[[], Awaitable[None]],
+    counts: Callable[[], Awaitable[Mapping[str, float]]],
     record: Record,
 ) -> Mapping[str, Handler]:
     """The requests of the control socket. ask_all: asks every worker, raises ChannelError when one
-    did not answer. drain: stops accepting mail."""
+    did not answer. drain: stops accepting mail. counts: counters by name, up to now."""
 
     async def tell_status() -> Any:
         return {**status(), **merged(await ask_all("status")), "suspended": list(suspensions)}
+
+    async def look() -> Any:
+        return {
+            **await tell_status(),
+            **merged(await ask_all("look")),
+            "counts": await counts(),
+        }
 
     async def drain_then_tell() -> Any:
         await drain()
@@ -64,6 +72,7 @@ def handlers(
 
     return {
         "status": tell_status,
+        "look": look,
         "drain": drain_then_tell,
         "queue.suspend": suspend,
         "queue.resume": resume,

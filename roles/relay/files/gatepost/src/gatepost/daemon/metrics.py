@@ -172,6 +172,15 @@ class Totals(Collector):
                 key = _series(counts, tuple(labels))
                 counts[key] = counts.get(key, 0.0) + value
 
+    def counts(self) -> dict[str, float]:
+        """Every counter, over all its labels."""
+        return {
+            each.name: sum(self._counts.get(each.name, {}).values())
+            for metrics in EVENTS.values()
+            for each in metrics
+            if isinstance(each, Counter)
+        }
+
     def gauges(self, workers: Iterable[Delta]) -> None:
         """Replaces the gauges by the workers' values of now."""
         combine = {gauge.name: gauge.combine for gauge in GAUGES}

@@ -65,7 +65,7 @@ class Supervisor:
         """Returns the exit status. Raises ConfigError before any worker was started."""
         loop = asyncio.get_running_loop()
         requests = control.handlers(
-            self._ask_all, self._suspensions, self._status, self._drain, self._record
+            self._ask_all, self._suspensions, self._status, self._drain, self._counts, self._record
         )
         socket = control.ControlSocket(self._config.control, requests)
         endpoint = Endpoint(self._totals, self._collect, self._health)
@@ -189,6 +189,10 @@ class Supervisor:
             ["gatepost_suspended_destinations", [], float(len(self._suspensions))],
         ]
         self._totals.gauges([*(answer["gauges"] for answer in good), own])
+
+    async def _counts(self) -> Mapping[str, float]:
+        await self._collect()
+        return self._totals.counts()
 
     def _health(self) -> tuple[bool, Mapping[str, Any]]:
         """Whether every worker is well, and what there is to say about it."""

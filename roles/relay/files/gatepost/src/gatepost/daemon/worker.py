@@ -93,6 +93,9 @@ class Worker:
         async def status() -> Any:
             return assembly.status()
 
+        async def look() -> Any:
+            return assembly.look()
+
         return {
             "metrics": metrics,
             "reload": reload,
@@ -100,6 +103,7 @@ class Worker:
             "suspended": suspended,
             "resume": resume,
             "status": status,
+            "look": look,
             **assembly.queue_requests(),
         }
 

@@ -23,7 +23,7 @@ from typing import Protocol
 from gatepost.delivery.values import ConfigurationFailure, Outcome, Scope, Verdict
 from gatepost.events import Record, nowhere
 from gatepost.queue.retry import RetryPolicy
-from gatepost.queue.settlement import Notices, Result, bounce, misconfigured, settle
+from gatepost.queue.settlement import Notices, Result, bounce, line_of, misconfigured, settle
 from gatepost.queue.window import Window
 from gatepost.spool.interface import Entry, Lease, Spool, SpoolError, StaleLease, State
 
@@ -117,6 +117,18 @@ class Scheduler:
         if destination in self._destinations:
             self._destinations[destination].window.resume()
         self._changed.set()
+
+    def sites(self) -> dict[str, dict[str, float | str]]:
+        """By destination: running, the runs in flight; window, how many it may have; and while it
+        is not tried paused_until, reason."""
+        now = self._clock()
+        found: dict[str, dict[str, float | str]] = {}
+        for name, it in self._destinations.items():
+            found[name] = {"running": it.window.running, "window": it.window.size}
+            rest = it.window.paused(now)
+            if rest is not None:
+                found[name] |= {"paused_until": it.window.paused_until, "reason": line_of(rest)}
+        return found
 
     async def flush(self, wanted: Callable[[Entry], bool] = lambda _entry: True) -> int:
         """Make the wanted steps that wait due now, and try their sites however often those have

@@ -86,7 +86,7 @@ def settle(
             )
             if tell:
                 delayed.append((entry.step, outcome))
-            error = _line(outcome)
+            error = line_of(outcome)
             result.settlements.append(
                 Defer(lease, due, error, delay_notified=entry.delay_notified or tell)
             )
@@ -207,7 +207,8 @@ def _unmade(record: Record, message: Message, error: Exception) -> str:
     return reason
 
 
-def _line(outcome: Outcome) -> str:
+def line_of(outcome: Outcome) -> str:
+    """The reply, or what stands in its place."""
     text = str(outcome.reply) if outcome.reply is not None else outcome.text
     return " ".join(text.split())
 

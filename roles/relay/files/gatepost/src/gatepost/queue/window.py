@@ -36,6 +36,10 @@ class Window:
     def size(self) -> int:
         return min(int(self._size), self.most)
 
+    @property
+    def paused_until(self) -> float:
+        return self._paused_until
+
     def paused(self, now: float) -> Outcome | None:
         """What the site failed with, while it is not to be tried."""
         return self.last if now < self._paused_until else None

@@ -373,6 +373,28 @@ class Index:
             self._shared.clear()
         return self._shared.setdefault(text, text)
 
+    def queues(self) -> dict[str, dict[str, float]]:
+        """By destination: pending steps, held and leased ones among them, and oldest, the earliest
+        receipt. Looks at every step."""
+        found: dict[str, dict[str, float]] = {}
+        for card in self.cards.values():
+            for item in card.items:
+                if item.flags & GONE:
+                    continue
+                queue = found.get(item.destination)
+                if queue is None:
+                    queue = found[item.destination] = {
+                        "pending": 0,
+                        "held": 0,
+                        "leased": 0,
+                        "oldest": card.received_at,
+                    }
+                queue["pending"] += 1
+                queue["held"] += bool(item.flags & HELD)
+                queue["leased"] += item in self._leased
+                queue["oldest"] = min(queue["oldest"], card.received_at)
+        return found
+
     def oldest(self) -> Iterator[Card]:
         """Cards in the order of the log."""
         return iter(self.cards.values())

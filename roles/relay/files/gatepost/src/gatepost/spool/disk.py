@@ -397,6 +397,10 @@ class DiskSpool:
         """Steps, in whatever state."""
         return self._index.pending
 
+    def queues(self) -> dict[str, dict[str, float]]:
+        """As Index.queues."""
+        return self._index.queues()
+
     def statistics(self) -> dict[str, float]:
         """For metrics: pending, held and leased steps; messages; bytes of pending messages; segment
         bytes; segments; damaged (found since the start); free (bytes on the file system); oldest
