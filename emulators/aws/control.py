@@ -2,8 +2,12 @@
 
 GET, DELETE /aws/calls             the calls so far by `service:operation`; forget them
 GET, POST   /aws/timing            seconds that passing states of Mail Manager last
+GET, POST   /aws/ingress_points    {"failing": [names], "missing_vpc_endpoints": [ids]}
+GET, POST   /aws/throttling        {"rate": requests a second, "burst": …, "services": […]}
+GET, POST   /aws/consistency       {"reads": seconds, "lists": seconds} that they lag behind
+GET, POST   /aws/rotation          {"functions": [ARN, …], "seconds": a rotation lasts}
 POST        /aws/archived_messages a message into an archive, as a rule would put it there
-POST        /aws/keep, /aws/restore {"name": TEXT}: keep the whole state for this run; return to it
+POST        /aws/keep, /aws/restore {"name": TEXT}: keep the state for this run; return to it
 """
 
 import base64
@@ -16,6 +20,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 
 from emulators.aws import rotation, throttle, validation
 from emulators.aws.app import App
+from emulators.aws.mailmanager.context import Trouble
 from emulators.aws.scope import Scope
 from emulators.component import Handler
 
@@ -31,11 +36,17 @@ def handlers(app: App, region: str) -> Mapping[str, Handler]:
         app.mailmanager.timing = app.mailmanager.timing.changed(body)
         return asdict(app.mailmanager.timing)
 
+    def make_trouble(body: Any) -> Any:
+        app.mailmanager.trouble = Trouble.read(body)
+        return asdict(app.mailmanager.trouble)
+
     return {
         "GET /aws/calls": lambda _body: app.counters.show(),
         "DELETE /aws/calls": forget_calls,
         "GET /aws/timing": lambda _body: asdict(app.mailmanager.timing),
         "POST /aws/timing": change_timing,
+        "GET /aws/ingress_points": lambda _body: asdict(app.mailmanager.trouble),
+        "POST /aws/ingress_points": make_trouble,
         "GET /aws/throttling": lambda _body: app.throttle.show(),
         "POST /aws/throttling": lambda body: app.throttle.change(throttle.parse(body)),
         "GET /aws/consistency": lambda _body: app.consistency.show(),

@@ -36,6 +36,28 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """What goes wrong with ingress points: names of those that fail, VPC endpoints that are not."""
+
+    failing: tuple[str, ...] = ()
+    missing_vpc_endpoints: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, document: Any) -> "Trouble":
+        """From JSON. Raises ValueError naming the member that is wrong."""
+        if not isinstance(document, dict):
+            raise ValueError("the body must be an object")
+        for name, value in document.items():
+            if name not in cls.__dataclass_fields__:
+                raise ValueError(
+                    f"{name}: unknown; known are {', '.join(cls.__dataclass_fields__)}"
+                )
+            if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+                raise ValueError(f"{name}: must be a list of texts")
+        return cls(**{name: tuple(value) for name, value in document.items()})
+
+
+@dataclass(frozen=True)
 class Call:
     """One call: whose, on what, when."""
 
@@ -44,7 +66,8 @@ class Call:
     store: Store
     now: float
     timing: Timing
-    url: str = ""
+    trouble: Trouble
+    url: str
     """where the caller reaches the emulator: links that are handed out start with it"""
 
     def new(self, kind: Kind, name: str, request: dict[str, Any]) -> Resource:

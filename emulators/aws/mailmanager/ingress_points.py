@@ -3,17 +3,16 @@
 A state that passes (PROVISIONING, UPDATING, DEPROVISIONING) is stored with the time at which it
 ends and what follows; `settle` moves on what is due, before every call. While one lasts, updates
 and deletes are refused with ConflictException (ours). ARecord is there once the point was
-ACTIVE.
+ACTIVE. The control endpoint names points that end up FAILED, and VPC endpoints that do not exist:
+their points turn ASSOCIATED_VPC_ENDPOINT_DOES_NOT_EXIST.
 """
 
 import hashlib
 from typing import Any
 
-from cryptography import x509
-
 from emulators.aws import errors, vault
-from emulators.aws.mailmanager import paging
-from emulators.aws.mailmanager.context import Call
+from emulators.aws.mailmanager import paging, trust_store
+from emulators.aws.mailmanager.context import Call, Trouble
 from emulators.aws.mailmanager.store import (
     INGRESS_POINT,
     RULE_SET,
@@ -29,18 +28,24 @@ _CONFIGURATIONS = {
     "MTLS": ("TlsAuthConfiguration",),
 }
 _PASSING = ("PROVISIONING", "UPDATING", "DEPROVISIONING")
+_NO_ENDPOINT = "ASSOCIATED_VPC_ENDPOINT_DOES_NOT_EXIST"
 _GONE = "gone"
 # Documented: how long a replaced password that the service stores still works.
 _PREVIOUS_PASSWORD = 14 * 86400.0
 
 
-def settle(store: Store, now: float) -> None:
+def settle(store: Store, now: float, trouble: Trouble) -> None:
     """Move every ingress point on whose passing state is over."""
     for point in list(store.all(INGRESS_POINT)):
-        if point.fields["Status"] not in _PASSING or now < point.fields["until"]:
+        if point.fields["Status"] not in _PASSING:
+            _follow_endpoint(point, trouble)
+            continue
+        if now < point.fields["until"]:
             continue
         if point.fields["then"] == _GONE:
             del store.resources[point.id]
+        elif point.name in trouble.failing:
+            point.fields["Status"] = "FAILED"
         else:
             point.fields["Status"] = point.fields["then"]
             region = point.arn.split(":")[3]
@@ -57,6 +62,9 @@ def create(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     }
     point = call.new(INGRESS_POINT, request["IngressPointName"], request)
     _check_references(call, request)
+    endpoint = network.get("PrivateNetworkConfiguration", {}).get("VpcEndpointId")
+    if endpoint in call.trouble.missing_vpc_endpoints:
+        raise errors.validation(f"NetworkConfiguration: there is no VPC endpoint {endpoint}")
     point.fields = {
         "Type": kind,
         "RuleSetId": request["RuleSetId"],
@@ -113,7 +121,9 @@ def update(call: Call, request: dict[str, Any]) -> dict[str, Any]:
         if name in request:
             fields[name] = request[name]
     point.modified = call.now
-    then = request.get("StatusToUpdate", fields["Status"])
+    # What failed has another try; what is closed stays so.
+    now_on = fields["Status"] if fields["Status"] in ("ACTIVE", "CLOSED") else "ACTIVE"
+    then = request.get("StatusToUpdate", now_on)
     _pass_through(point, "UPDATING", call.now + call.timing.updating, then)
     return {}
 
@@ -128,6 +138,15 @@ def delete(call: Call, request: dict[str, Any]) -> dict[str, Any]:
 def list_(call: Call, request: dict[str, Any]) -> dict[str, Any]:
     points = call.store.all(INGRESS_POINT)
     return paging.page(call.operation, request, points, "IngressPoints", _summary)
+
+
+def _follow_endpoint(point: Resource, trouble: Trouble) -> None:
+    private = point.fields["NetworkConfiguration"].get("PrivateNetworkConfiguration", {})
+    missing = private.get("VpcEndpointId") in trouble.missing_vpc_endpoints
+    if missing and point.fields["Status"] != _NO_ENDPOINT:
+        point.fields |= {"Status": _NO_ENDPOINT, "then": point.fields["Status"]}
+    elif not missing and point.fields["Status"] == _NO_ENDPOINT:
+        point.fields["Status"] = point.fields["then"]
 
 
 def _summary(point: Resource) -> dict[str, Any]:
@@ -207,7 +226,7 @@ def _authentication(
             key_actions=("kms:Decrypt",),
         )
     if "TlsAuthConfiguration" in configuration:
-        _check_trust_store(call, point, configuration["TlsAuthConfiguration"])
+        trust_store.check(call, point, configuration["TlsAuthConfiguration"])
     return dict(configuration)
 
 
@@ -221,29 +240,6 @@ def _password(call: Call, point: Resource, password: str) -> dict[str, Any]:
         "previous": {"SmtpPassword": before["SmtpPassword"], "version": before["version"]},
         "expiry": call.now + _PREVIOUS_PASSWORD,
     }
-
-
-def _check_trust_store(call: Call, point: Resource, configuration: dict[str, Any]) -> None:
-    store = configuration.get("TrustStore")
-    if not store:
-        raise errors.validation("TlsAuthConfiguration: TrustStore must not be null")
-    try:
-        x509.load_pem_x509_certificates(store["CAContent"].encode())
-    except ValueError:
-        raise errors.validation("TrustStore: CAContent holds no PEM certificate") from None
-    if store.get("CrlContent"):
-        try:
-            x509.load_pem_x509_crl(store["CrlContent"].encode())
-        except ValueError:
-            raise errors.validation("TrustStore: CrlContent is not a PEM CRL") from None
-    if store.get("KmsKeyArn"):
-        vault.check_key(
-            call.scope,
-            store["KmsKeyArn"],
-            source_arn=point.arn,
-            actions=("kms:Decrypt", "kms:DescribeKey"),
-            at="TrustStore.KmsKeyArn",
-        )
 
 
 def _shown(authentication: dict[str, Any], now: float, include: bool) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from emulators.aws.mailmanager import (
     tags,
     traffic_policies,
 )
-from emulators.aws.mailmanager.context import Call
+from emulators.aws.mailmanager.context import Call, Trouble
 from emulators.aws.mailmanager.store import Store
 from emulators.aws.scope import Scope
 
@@ -85,9 +85,9 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 
-def settle(store: Store, scope: Scope, now: float) -> None:
+def settle(store: Store, scope: Scope, now: float, trouble: Trouble) -> None:
     """Move everything on whose passing state is over."""
-    ingress_points.settle(store, now)
+    ingress_points.settle(store, now, trouble)
     address_imports.settle(store, now)
     archives.settle(store, now)
     archive_jobs.settle(store, scope, now)

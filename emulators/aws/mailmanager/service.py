@@ -16,7 +16,7 @@ from emulators.aws import errors, validation
 from emulators.aws.consistency import Consistency, History
 from emulators.aws.errors import ServiceError
 from emulators.aws.mailmanager import address_imports, archive_jobs, links, tags
-from emulators.aws.mailmanager.context import Call, Timing
+from emulators.aws.mailmanager.context import Call, Timing, Trouble
 from emulators.aws.mailmanager.operations import OPERATIONS, settle
 from emulators.aws.mailmanager.references import PENDING_DELETION
 from emulators.aws.mailmanager.store import ARCHIVE, Message, Resource, Store, new_id
@@ -32,11 +32,12 @@ class MailManager:
         self._lock = threading.Lock()
         self._history = History(consistency)
         self.timing = Timing()
+        self.trouble = Trouble()
         self.stores: dict[Scope, Store] = {}
 
     def reset(self) -> None:
         with self._lock:
-            self.timing = Timing()
+            self.timing, self.trouble = Timing(), Trouble()
             self._history.clear()
             self.stores.clear()
 
@@ -46,7 +47,7 @@ class MailManager:
         with self._lock:
             live, now = self._settled(scope)
             store = self._history.view(operation, scope, live, now)
-            call = Call(operation, scope, store, now, self.timing, url)
+            call = Call(operation, scope, store, now, self.timing, self.trouble, url)
             try:
                 return _once(call, request)
             except ServiceError as error:
@@ -113,7 +114,7 @@ class MailManager:
         """The store of an account and region, as it is by now."""
         store = self.stores.setdefault(scope, Store())
         now = self._clock.now()
-        settle(store, scope, now)
+        settle(store, scope, now, self.trouble)
         return store, now
 
 

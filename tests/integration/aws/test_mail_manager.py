@@ -297,12 +297,6 @@ class TestIngressPoints:
         with refused("ValidationException", 400):
             ingress(europe, "other", TlsPolicy="FIPS")
 
-    def test_ten_open_at_most(self, mm: Any) -> None:
-        for number in range(10):
-            ingress(mm, f"edge{number}")
-        with refused("ServiceQuotaExceededException", 402):
-            ingress(mm, "one-more")
-
 
 class TestTags:
     def test_lives(self, mm: Any) -> None:
