@@ -67,7 +67,8 @@ options:
     default: present
   force:
     description:
-      - Delete the key although a secret is still encrypted under it. Such a secret is lost then.
+      - Delete the key although a secret, an archive or a trust store is still encrypted under it.
+        Such a one is lost then.
     type: bool
     default: false
 seealso:

@@ -55,7 +55,7 @@ keys:
       type: list
       elements: str
     used_by:
-      description: The secrets that are encrypted under it.
+      description: The secrets, archives and trust stores that are encrypted under it.
       returned: always
       type: list
       elements: str

@@ -34,6 +34,7 @@ from ansible_collections.gatepost.mail.plugins.module_utils.aws.email_identity_s
 )
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.mailmanager import tag_list
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.route53 import Record, Zone
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.waiters import once_visible
 from ansible_collections.gatepost.mail.plugins.module_utils.errors import BadOption, NotFound
 from ansible_collections.gatepost.mail.plugins.module_utils.reconcile import Change, Plan
 
@@ -153,10 +154,21 @@ def _steps(
     place: Zone | None,
     services: Services,
 ) -> Steps:
-    steps = _creation(want, change, services) if current is None else []
-    steps += _settings(want, change, services, created=current is None)
+    # What SES answers of the keys is taken from its answers: a read may still show the old ones.
+    dkim: Document = {**(current or {}).get("DkimAttributes", {})}
+    steps = _creation(want, change, dkim, services) if current is None else []
+    steps += _settings(want, change, dkim, services, created=current is None)
     if place is not None and change.differs("published"):
-        steps.append(lambda: _publish(want, place, services))
+        name = (change.after or {}).get("mail_from_domain")
+        mail_from = records.mail_from(name, services["sesv2"].region)
+        steps.append(
+            lambda: publication.publish(
+                place,
+                [*records.dkim(want.domain, dkim, want.key), *mail_from],
+                want.overwrite,
+                services,
+            )
+        )
     if current is not None and change.differs("tags"):
         steps += _tagging(want.domain, change, services)
     if want.wait:
@@ -164,7 +176,9 @@ def _steps(
     return steps
 
 
-def _creation(want: Wanted, change: Change, services: Services) -> Steps:
+def _creation(want: Wanted, change: Change, dkim: Document, services: Services) -> Steps:
+    """dkim: takes up what SES answers of the keys."""
+    ses = services["sesv2"]
     request: Document = {"EmailIdentity": want.domain}
     if change.members["tags"]:
         request["Tags"] = tag_list(change.members["tags"])
@@ -173,7 +187,12 @@ def _creation(want: Wanted, change: Change, services: Services) -> Steps:
         request["DkimSigningAttributes"] = signing
     if want.configuration_set:
         request["ConfigurationSetName"] = want.configuration_set
-    return [lambda: services["sesv2"].call("create_email_identity", **request)]
+
+    def create() -> None:
+        dkim.update(ses.call("create_email_identity", **request)["DkimAttributes"])
+        once_visible(lambda: ses.call("get_email_identity", EmailIdentity=want.domain))
+
+    return [create]
 
 
 def _signing(want: Wanted) -> Document:
@@ -185,7 +204,9 @@ def _signing(want: Wanted) -> Document:
     return {"NextSigningKeyLength": want.key_length} if want.key_length else {}
 
 
-def _settings(want: Wanted, change: Change, services: Services, *, created: bool) -> Steps:
+def _settings(
+    want: Wanted, change: Change, dkim: Document, services: Services, *, created: bool
+) -> Steps:
     """The calls that set what a creation does not take, or what differs."""
     ses = services["sesv2"]
     steps: Steps = []
@@ -197,12 +218,7 @@ def _settings(want: Wanted, change: Change, services: Services, *, created: bool
     if not created and change.differs(
         "dkim_origin", "dkim_selector", "dkim_key_length", "dkim_private_key"
     ):
-        origin = change.after["dkim_origin"] if change.after else EASY
-        put(
-            "dkim_signing_attributes",
-            SigningAttributesOrigin=origin,
-            SigningAttributes=_signing(want),
-        )
+        steps.append(lambda: _sign(want, (change.after or {})["dkim_origin"], dkim, services))
     if (not created and change.differs("dkim_signing")) or (created and not want.signing):
         put("dkim_attributes", SigningEnabled=want.signing)
     after = change.after or {}
@@ -216,6 +232,20 @@ def _settings(want: Wanted, change: Change, services: Services, *, created: bool
         name = after["configuration_set_name"]
         put("configuration_set_attributes", **({"ConfigurationSetName": name} if name else {}))
     return steps
+
+
+def _sign(want: Wanted, origin: str, dkim: Document, services: Services) -> None:
+    answer = services["sesv2"].call(
+        "put_email_identity_dkim_signing_attributes",
+        EmailIdentity=want.domain,
+        SigningAttributesOrigin=origin,
+        SigningAttributes=_signing(want),
+    )
+    dkim.update(
+        SigningAttributesOrigin=origin,
+        Tokens=answer.get("DkimTokens", []),
+        SigningHostedZone=answer.get("SigningHostedZone"),
+    )
 
 
 def _tagging(domain: str, change: Change, services: Services) -> Steps:
@@ -245,12 +275,6 @@ def _asked(want: Wanted, document: Document | None, services: Services) -> list[
         *records.dkim(want.domain, (document or {}).get("DkimAttributes", {}), want.key),
         *records.mail_from(now.get("mail_from_domain"), services["sesv2"].region),
     ]
-
-
-def _publish(want: Wanted, place: Zone, services: Services) -> None:
-    """After a creation, when the tokens are known."""
-    asked = _asked(want, get(want.domain, services), services)
-    publication.publish(place, asked, want.overwrite, services)
 
 
 def _removal(

@@ -25,6 +25,16 @@ from ansible_collections.gatepost.mail.plugins.module_utils.aws.kms_key_policy i
     desired_policy,
     refuse_lockout,
 )
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.mailmanager import (
+    ARCHIVE,
+    INGRESS_POINT,
+    MailManager,
+)
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.waiters import (
+    SETTLING,
+    once_visible,
+    until,
+)
 from ansible_collections.gatepost.mail.plugins.module_utils.errors import (
     GatepostError,
     InUse,
@@ -86,8 +96,8 @@ def _creation(
     tags = {**change.members["tags"], MARK: want.alias}
     return [
         lambda: ids.append(kms.create(service, want.description or "", text, tags)),
-        lambda: kms.create_alias(service, want.alias, ids[0]),
-        lambda: kms.untag(service, ids[0], [MARK]),
+        lambda: once_visible(lambda: kms.create_alias(service, want.alias, ids[0])),
+        lambda: once_visible(lambda: kms.untag(service, ids[0], [MARK])),
     ]
 
 
@@ -159,12 +169,38 @@ def _removal(want: Wanted, current: Key | None, services: Services) -> Plan:
 
 
 def users(key: Key, services: Services) -> list[str]:
-    """The secrets that are encrypted under the key, by any of its names."""
+    """The secrets, archives and trust stores that are encrypted under the key, by any of its names.
+
+    What is to be deleted itself counts no longer.
+    """
     names = kms.aliases(services["kms"], KeyId=key.id)
     root = key.arn.rpartition(":key/")[0]
     own = {key.id, key.arn, *names, *(f"{root}:{name}" for name in names)}
     listed = services["secretsmanager"].all("list_secrets", "SecretList")
-    return [f"secret {each['Name']}" for each in listed if each.get("KmsKeyId") in own]
+    secrets = [f"secret {each['Name']}" for each in listed if each.get("KmsKeyId") in own]
+    api = MailManager(services["mailmanager"])
+    archives = [
+        f"archive {each.name}"
+        for each in api.listed(ARCHIVE)
+        if _archive_key(api.get(ARCHIVE, each.id)) in own
+    ]
+    points = [
+        f"the trust store of ingress point {each.name}"
+        for each in api.listed(INGRESS_POINT)
+        if _trust_store_key(api.get(INGRESS_POINT, each.id)) in own
+    ]
+    return secrets + archives + points
+
+
+def _archive_key(archive: Mapping[str, Any]) -> str | None:
+    gone = archive.get("ArchiveState") == "PENDING_DELETION"
+    return None if gone else archive.get("KmsKeyArn")
+
+
+def _trust_store_key(point: Mapping[str, Any]) -> str | None:
+    tls = point.get("IngressPointAuthConfiguration", {}).get("TlsAuthConfiguration", {})
+    key: str | None = tls.get("TrustStore", {}).get("KmsKeyArn")
+    return key
 
 
 def _shown(
@@ -184,7 +220,8 @@ def _shown(
 def read(alias: str, services: Services) -> Document:
     """What the module returns once all is done."""
     service = services["kms"]
-    current = kms.describe(service, alias)
+    what = f"key {alias}: seen after it was written"
+    current = until(what, lambda: kms.describe(service, alias), bool, SETTLING)
     if current is None:
         raise GatepostError(f"key {alias} is gone as soon as it was written")
     return shown(alias, current, service)

@@ -30,6 +30,11 @@ from ansible_collections.gatepost.mail.plugins.module_utils.aws.secretsmanager i
     CURRENT,
     Secret,
 )
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.waiters import (
+    SETTLING,
+    once_visible,
+    until,
+)
 from ansible_collections.gatepost.mail.plugins.module_utils.errors import BadOption, GatepostError
 from ansible_collections.gatepost.mail.plugins.module_utils.reconcile import Plan
 
@@ -80,7 +85,9 @@ def _creation(want: Wanted, key: str, missing: tuple[str, ...], services: Servic
     arns: list[str] = []
     steps: list[Callable[[], object]] = [
         lambda: arns.append(secretsmanager.create(service, request, desired["tags"])),
-        lambda: secretsmanager.put_policy(service, arns[0], json.dumps(policy)),
+        lambda: once_visible(
+            lambda: secretsmanager.put_policy(service, arns[0], json.dumps(policy))
+        ),
     ]
     if want.rotation is not None and want.rotation.enabled:
         settings = secret_rotation.request(desired["rotation"])
@@ -241,7 +248,9 @@ def _shown(current: Secret, policy: policies.Policy | None, services: Services) 
 
 def read(arn: str, services: Services) -> Document:
     """What the module returns once all is done. Never the value."""
-    current = secretsmanager.describe(services["secretsmanager"], arn)
+    service = services["secretsmanager"]
+    what = f"secret {arn}: seen after it was written"
+    current = until(what, lambda: secretsmanager.describe(service, arn), bool, SETTLING)
     if current is None:
         raise GatepostError(f"secret {arn} is gone as soon as it was written")
     return shown(current, services)

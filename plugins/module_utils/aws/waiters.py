@@ -8,9 +8,12 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from ansible_collections.gatepost.mail.plugins.module_utils.errors import TimedOut
+from ansible_collections.gatepost.mail.plugins.module_utils.errors import NotFound, TimedOut
 
 T = TypeVar("T")
+
+# What was just made may not be seen everywhere at once.
+SETTLING = 60.0
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 10.0
@@ -41,3 +44,26 @@ def until(
             raise TimedOut(f"{what}: not so after {timeout:g} seconds (wait_timeout)")
         sleep(pause)
         pause = FIRST_PAUSE if row else min(1.5 * pause, LONGEST_PAUSE)
+
+
+def once_visible(
+    call: Callable[[], T],
+    *,
+    timeout: float = SETTLING,
+    sleep: Callable[[float], object] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> T:
+    """The answer of a call on what was made a moment ago. Raises NotFound when time is over.
+
+    timeout: seconds.
+    """
+    end = clock() + timeout
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            return call()
+        except NotFound:
+            if clock() + pause > end:
+                raise
+        sleep(pause)
+        pause = min(1.5 * pause, LONGEST_PAUSE)

@@ -202,3 +202,13 @@ def test_no_zone_no_change(aws):
     refusal = aws.refuse(MODULE, domain="example.org", publish_dns="route53")
     assert refusal == "publish_dns: there is no public hosted zone for example.org"
     assert aws.run("sesv2_email_identity_info")["identities"] == []
+
+
+def test_what_was_just_made_may_not_be_seen_at_once(aws, zone, private):
+    aws.control("POST", "/aws/consistency", {"reads": 1, "lists": 1})
+    aws.run(MODULE, **IN_ROUTE53, **BOUNCE)
+    kinds = [kind for kind, _name in zone.records()]
+    assert sorted(kinds) == ["CNAME"] * 3 + ["MX", "TXT"]
+    own = {"dkim_selector": "own", "dkim_private_key": private}
+    aws.run(MODULE, **IN_ROUTE53, **own, wait=True)
+    assert ("TXT", "own._domainkey.mail.example.com") in zone.records()

@@ -122,3 +122,19 @@ def test_info(aws, key):
     (one,) = aws.run("mailmanager_kms_key_info", alias="gp")["keys"]
     assert one == found["alias/gp"]
     assert aws.run("mailmanager_kms_key_info", alias="none")["keys"] == []
+
+
+def test_what_was_just_made_may_not_be_seen_at_once(aws, kms):
+    for operation in ("CreateAlias", "UntagResource"):
+        aws.fault(service="kms", operation=operation, code="NotFoundException", count=2)
+    made = aws.run("mailmanager_kms_key", **RELAY)
+    assert [each["KeyId"] for each in kms.list_keys()["Keys"]] == [made["key"]["id"]]
+
+
+def test_archives_and_trust_stores_use_keys_too(aws, key):
+    archive = {"name": "kept", "retention": {"retention_period": "THREE_MONTHS"}}
+    aws.run("mailmanager_archive", **archive, kms_key_arn=key["arn"])
+    refusal = aws.refuse("mailmanager_kms_key", alias="gp", state="absent")
+    assert "key alias/gp is used by archive kept" in refusal
+    aws.run("mailmanager_archive", name="kept", state="absent")
+    assert aws.apply("mailmanager_kms_key", alias="gp", state="absent")["changed"]

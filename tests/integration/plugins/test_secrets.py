@@ -225,3 +225,10 @@ def test_what_may_not_be_read_is_said(aws, secret):
     assert "GetResourcePolicy" in aws.refuse(
         "mailmanager_secret_info", name="gp/out", purpose="relay"
     )
+
+
+def test_what_was_just_made_may_not_be_seen_at_once(aws, key):
+    code = "ResourceNotFoundException"
+    aws.fault(service="secretsmanager", operation="PutResourcePolicy", code=code, count=2)
+    assert aws.run("mailmanager_secret", **OUT, **LOGIN)["changed"]
+    assert findings(aws, name="gp/out") == (True, {})
