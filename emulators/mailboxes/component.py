@@ -1,6 +1,7 @@
 """The mailboxes as a part of the emulators: both providers' MX, Exchange, and what they took.
 
-    GET    /mail             deliveries, oldest first, by ?server=, ?mailbox= and ?message_id=
+    GET    /mail             deliveries, oldest first, by ?server=, ?mailbox= and ?message_id=;
+                             with ?wait=SECONDS as soon as there is one
     DELETE /mail             forget them
     POST   /mail/gateway     {"address": IP}: the address that the forwarders play
     POST   /mail/exchange    {"username": …, "password": …}: the only credentials taken
@@ -16,6 +17,7 @@ GATEPOST_EXCHANGE_PASSWORD. Certificates are valid for aspmx.l.google.com,
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import ssl
 from collections.abc import Callable, Mapping
@@ -36,6 +38,7 @@ from emulators.mailboxes.microsoft_mx import MicrosoftMx
 from emulators.mailboxes.senders import Sender
 from emulators.mailboxes.servers import Servers
 from emulators.mailboxes.smtp import Mailbox, StrictServer
+from emulators.maildrop import Delivery
 
 USERNAME = "relay@example.net"
 GOOGLE_NAME = "aspmx.l.google.com"
@@ -169,17 +172,22 @@ class MailboxesComponent:
 
     def _list(self, query: Any) -> Any:
         wanted = dict(query or {})
-        unknown = sorted(set(wanted) - {"mailbox", "server", "message_id"})
+        known = ("server", "mailbox", "message_id", "wait")
+        unknown = sorted(set(wanted) - set(known))
         if unknown:
-            raise ValueError(f"{unknown[0]}: unknown; known are mailbox, server, message_id")
-        message_id = wanted.pop("message_id", None)
-        return {
-            "mail": [
-                one.summary()
-                for one in self._maildrop.select(**wanted)
-                if message_id is None or one.message_id.strip("<>") == message_id.strip("<>")
-            ]
-        }
+            raise ValueError(f"{unknown[0]}: unknown; known are {', '.join(known)}")
+        message_id = str(wanted.get("message_id", "")).strip("<>")
+
+        def chosen(one: Delivery) -> bool:
+            return (
+                wanted.get("server") in (None, one.server)
+                and str(wanted.get("mailbox", one.mailbox)).lower() == one.mailbox
+                and message_id in ("", one.message_id.strip("<>"))
+            )
+
+        with contextlib.suppress(TimeoutError):
+            self._maildrop.wait(chosen, timeout=_seconds(wanted.get("wait", 0)))
+        return {"mail": [one.summary() for one in self._maildrop.select() if chosen(one)]}
 
     def _clear(self, _body: Any) -> Any:
         self._maildrop.clear()
@@ -200,6 +208,16 @@ class MailboxesComponent:
     def _set_senders(self, body: Any) -> Any:
         self._senders.update(senders.parse(body))
         return self._table()
+
+
+def _seconds(value: Any) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if not 0 <= seconds <= 300:
+        raise ValueError("wait: must be 0 to 300 seconds")
+    return seconds
 
 
 def _text(address: tuple[str, int]) -> str:

@@ -45,6 +45,36 @@ def test_exchange_keeps_the_very_bytes_of_an_authenticated_client(world, tls):
     assert mail["tls"] == "TLS1_3"
 
 
+def test_signing_in_warns_of_nothing(world, tls, recwarn):
+    with secured(world, "exchange", tls) as client:
+        client.login(*login(world))
+    assert [str(one.message) for one in recwarn if "login_data" in str(one.message)] == []
+
+
+def test_waiting_for_mail_ends_when_it_comes(world, tls):
+    from threading import Timer
+
+    def send():
+        with secured(world, "exchange", tls) as client:
+            client.login(*login(world))
+            client.sendmail("bob@gmail.com", ["jane@example.com"], MESSAGE)
+
+    assert delivered(world, server="exchange", wait="0") == []
+    timer = Timer(0.1, send)
+    timer.start()
+    (mail,) = delivered(world, message_id="m@gmail.com", wait="10")
+    timer.join()
+    assert mail["mailbox"] == "jane@example.com"
+
+
+@pytest.mark.parametrize("wait", ["-1", "soon", "301", "nan"])
+def test_waiting_has_bounds(world, wait):
+    import requests
+
+    answer = requests.get(world.info["control"] + "/mail", {"wait": wait}, timeout=10)
+    assert answer.status_code == 400
+
+
 def test_exchange_offers_no_auth_before_tls(world):
     with smtplib.SMTP(*world.smtp("exchange"), timeout=10) as client:
         client.ehlo("mx1.example.net")
