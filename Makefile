@@ -70,7 +70,7 @@ integration: venv
 	$(PYTEST) tests/integration
 
 interop: venv
-	tools/debian_packages postfix swaks libnet-ssleay-perl
+	tools/debian_packages postfix dovecot-imapd swaks libnet-ssleay-perl
 	$(BIN)/python -m pytest -q tests/interop
 
 notebooks: venv
@@ -101,7 +101,7 @@ test-full:
 	@GATEPOST_TESTS=full $(PYTHON) tools/parts.py $(PARTS)
 
 packages:
-	tools/debian_packages postfix swaks libnet-ssleay-perl podman runc mmdebstrap netavark aardvark-dns iptables iproute2
+	tools/debian_packages postfix dovecot-imapd swaks libnet-ssleay-perl podman runc mmdebstrap netavark aardvark-dns iptables iproute2
 
 clean:
 	rm -rf build $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -72,6 +72,9 @@ class Mailbox:
         if "AUTH=PLAIN" in client.capabilities:
             plain = f"\0{self.username}\0{self.password}".encode()
             client.authenticate("PLAIN", lambda _challenge: plain)
+        elif not (self.username + self.password).isascii():
+            told = "the server takes LOGIN alone, and that takes ASCII alone"
+            raise ImapFailure(f"IMAP {self.host}:{self.port}: {told}")
         else:
             client.login(self.username, self.password)
 
@@ -87,6 +90,8 @@ class Mailbox:
 
 
 def _find(client: imaplib.IMAP4, folder: str, message_id: str) -> bytes | None:
+    if not folder.isascii():
+        raise ImapFailure(f"EXAMINE {folder}: spell the folder as LIST does (RFC 3501, 5.1.3)")
     quoted = folder.replace("\\", "\\\\").replace('"', '\\"')
     _checked(f"EXAMINE {folder}", client.select(f'"{quoted}"', readonly=True))
     wanted = message_id.strip("<> ").replace("\\", "\\\\").replace('"', '\\"')
