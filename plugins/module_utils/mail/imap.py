@@ -69,14 +69,12 @@ class Mailbox:
         return client
 
     def _sign_in(self, client: imaplib.IMAP4) -> None:
-        if "AUTH=PLAIN" in client.capabilities:
-            plain = f"\0{self.username}\0{self.password}".encode()
-            client.authenticate("PLAIN", lambda _challenge: plain)
-        elif not (self.username + self.password).isascii():
-            told = "the server takes LOGIN alone, and that takes ASCII alone"
+        # The command LOGIN carries ASCII alone; this carries every password.
+        if "AUTH=PLAIN" not in client.capabilities:
+            told = "the server does not offer AUTH=PLAIN"
             raise ImapFailure(f"IMAP {self.host}:{self.port}: {told}")
-        else:
-            client.login(self.username, self.password)
+        plain = f"\0{self.username}\0{self.password}".encode()
+        client.authenticate("PLAIN", lambda _challenge: plain)
 
     def _folders(self, client: imaplib.IMAP4) -> list[str]:
         if self.folders is not None:
