@@ -172,7 +172,9 @@ def _steps(
     if current is not None and change.differs("tags"):
         steps += _tagging(want.domain, change, services)
     if want.wait:
-        steps += waiting(want.domain, want.timeout, bool(want.mail_from), current, services)
+        renewed = change.differs("dkim_origin", "dkim_selector", "mail_from_domain")
+        seen = None if renewed else current
+        steps += waiting(want.domain, want.timeout, bool(want.mail_from), seen, services)
     return steps
 
 

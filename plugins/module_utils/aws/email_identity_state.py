@@ -78,7 +78,8 @@ def waiting(
 ) -> list[Callable[[], object]]:
     """The step that waits, none if there is nothing to wait for.
 
-    mail_from: whether the custom MAIL FROM domain is waited for too.
+    mail_from: whether the custom MAIL FROM domain is waited for too. current: what was seen of it,
+    None where that counts no longer.
     """
 
     def reached(document: Document | None) -> bool:

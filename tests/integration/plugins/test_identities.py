@@ -103,6 +103,7 @@ def test_a_key_of_ones_own(aws, zone, private):
     back = aws.apply(MODULE, **IN_ROUTE53, dkim_key_length="RSA_2048_BIT", wait=True)["identity"]
     assert back["dkim_origin"] == "AWS_SES"
     assert len(back["dkim_records"]) == 3
+    assert back["verified"] is True
     again = aws.apply(MODULE, **IN_ROUTE53, **own)["identity"]
     assert again["dkim_origin"] == "EXTERNAL"
     aws.apply(MODULE, **IN_ROUTE53, **own, state="absent")
