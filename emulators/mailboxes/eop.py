@@ -118,7 +118,7 @@ def judge(
     domain = mail_from.rpartition("@")[2] or client.helo
     result = spf(senders, judged, domain)
     dmarc = alignment(senders, message, domain, result)
-    known = {
+    known: dict[str, Any] = {
         "connector": connector["Name"] if connector else "",
         "origin": origin,
         "judged": judged,

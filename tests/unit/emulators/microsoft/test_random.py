@@ -5,7 +5,7 @@ import json
 from ipaddress import IPv4Address, ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulators.clock import Clock
@@ -36,6 +36,7 @@ VALUES = st.recursive(
 NAMES = sorted({name for one in catalog.CMDLETS.values() for name in one.parameters})
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(sorted(catalog.CMDLETS)),
     st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=5),
@@ -52,6 +53,7 @@ def test_a_cmdlet_ends_in_objects_or_in_its_own_error(cmdlet, found):
     json.dumps(wire.answer("https://x", result.objects or [], result.warnings, ""))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | VALUES.map(lambda value: json.dumps(value).encode()))
 def test_a_body_is_an_invocation_or_a_bad_request(body):
     with contextlib.suppress(wire.BadRequest):
@@ -63,6 +65,7 @@ def test_deep_nesting_is_a_bad_request():
         wire.parse("application/json", b"[" * 100_000)
 
 
+@settings(deadline=None)
 @given(IPS, st.integers(24, 32), IPS)
 def test_a_range_covers_what_its_network_holds(address, prefix, other):
     stored = addresses.address_or_range(f"{address}/{prefix}")
@@ -73,6 +76,7 @@ def test_a_range_covers_what_its_network_holds(address, prefix, other):
         assert addresses.covers(stored, one) == (IPv4Address(one) in network)
 
 
+@settings(deadline=None)
 @given(IPS, IPS, IPS)
 def test_two_addresses_are_a_range(first, last, other):
     low, high = sorted((IPv4Address(first), IPv4Address(last)))
@@ -83,6 +87,7 @@ def test_two_addresses_are_a_range(first, last, other):
             addresses.address_or_range(f"{high}-{low}")
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_a_sender_domain_has_one_form(text):
     try:
@@ -93,12 +98,14 @@ def test_a_sender_domain_has_one_form(text):
     assert addresses.matches_domain(stored, "acme.com") in (None, 0, len("acme.com") + 1)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["$filter", "$top", "$select", "$x"]), TEXT), max_size=3))
 def test_a_query_is_read_or_refused(options):
     with contextlib.suppress(GraphError):
         assert query.read(options).top > 0
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60).map(lambda raw: raw.decode("latin-1")) | TEXT)
 def test_an_assertion_is_refused_in_words(text):
     application = Application("id", "object")
