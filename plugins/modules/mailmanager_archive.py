@@ -137,7 +137,7 @@ def main() -> None:
             "name": {"type": "str"},
             "id": {"type": "str"},
             "retention": {"type": "dict"},
-            "kms_key_arn": {"type": "str"},
+            "kms_key_arn": {"type": "str", "no_log": False},
             "force": {"type": "bool", "default": False},
             **STATE,
             **TAGS,

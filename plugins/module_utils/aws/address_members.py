@@ -38,8 +38,6 @@ _PAGE = 1000
 _UPLOAD = "the upload of the members"
 _ENDED = ("COMPLETED", "FAILED", "STOPPED")
 
-Verify = bool | str
-
 
 def listed(service: Service, identifier: str) -> list[str]:
     """All members, a read for every thousand."""
@@ -62,7 +60,7 @@ def deregister(service: Service, identifier: str, address: str) -> None:
 
 
 def bring(
-    service: Service, identifier: str, addresses: list[str], timeout: float, verify: Verify
+    service: Service, identifier: str, addresses: list[str], timeout: float, verify: bool | str
 ) -> None:
     """Import these members and wait until they are in. Raises GatepostError unless all are.
 
@@ -108,14 +106,14 @@ def failure(job: Mapping[str, Any], sent: int) -> str:
     return ""
 
 
-def verification(options: Mapping[str, Any]) -> Verify:
+def verification(options: Mapping[str, Any]) -> bool | str:
     """How the common options of AWS modules want TLS certificates verified."""
     if options.get("validate_certs") is False:
         return False
     return options.get("aws_ca_bundle") or os.environ.get("AWS_CA_BUNDLE") or True
 
 
-def _put(link: str, content: bytes, verify: Verify) -> None:
+def _put(link: str, content: bytes, verify: bool | str) -> None:
     """Raises ServiceError, without the link."""
     site = urlsplit(link)
     where = f"{site.scheme}://{site.netloc}"

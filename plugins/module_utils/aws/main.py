@@ -4,8 +4,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
+
+try:  # noqa: SIM105
+    import boto3
+except ImportError:  # AnsibleAWSModule reports it
+    pass
 
 # Not the method of AnsibleAWSModule: it hands warnings over in a way that is deprecated.
 from ansible.module_utils.common.warnings import warn
@@ -63,7 +69,11 @@ def inform(module: AnsibleAWSModule, read: Read) -> None:
 
 
 def _services(module: AnsibleAWSModule) -> Services:
-    module.require_boto3_at_least(BOTO3, reason="for its model of SES Mail Manager")
+    if not module.boto3_at_least(BOTO3):
+        module.fail_json(
+            msg=f"boto3 {boto3.__version__} of {sys.executable} is too old: {BOTO3} or newer is "
+            "needed, for its model of SES Mail Manager"
+        )
     return Services(lambda name: module.client(name, config=NO_RETRIES))
 
 
