@@ -63,9 +63,9 @@ def test_it_stays_unread(local, authority):
 
 
 def test_a_server_without_plain(authority):
-    with Dovecot(*authority.issue("localhost"), {USER: PASSWORD}, mechanisms="login") as started:
-        with pytest.raises(imap.ImapFailure, match="does not offer AUTH=PLAIN"):
-            mailbox(started, authority).find_message(MESSAGE_ID)
+    server = Dovecot(*authority.issue("localhost"), {USER: PASSWORD}, mechanisms="login")
+    with server, pytest.raises(imap.ImapFailure, match="does not offer AUTH=PLAIN"):
+        mailbox(server, authority).find_message(MESSAGE_ID)
 
 
 @pytest.mark.parametrize(
