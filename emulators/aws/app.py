@@ -33,7 +33,7 @@ _TIMED = ("kms", "secretsmanager", "mailmanager")
 _UNSIGNED = ServiceError("MissingAuthenticationTokenException", "the request is not signed", 403)
 
 
-class Handler(QuietHandler, MotoRequestHandler):
+class Handler(QuietHandler, MotoRequestHandler):  # type: ignore[misc]
     """moto's reading of header names, without its log and with connections kept open."""
 
 

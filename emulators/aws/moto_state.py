@@ -71,6 +71,11 @@ def secretsmanager(scope: Scope) -> Any:
     return get_backend("secretsmanager")[scope.account][scope.region]
 
 
+def route53_zone(scope: Scope, identifier: str) -> Any:
+    """A hosted zone, private ones too; None when there is none."""
+    return get_backend("route53")[scope.account][scope.partition].zones.get(identifier)
+
+
 def has_configuration_set(scope: Scope, name: str) -> bool:
     """Whether SES has a configuration set of this name."""
     return name in get_backend("ses")[scope.account][scope.region].config_sets

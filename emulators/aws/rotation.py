@@ -189,10 +189,12 @@ def _finish(secret: FakeSecret, now: float) -> None:
 
 
 def _pending(secret: FakeSecret) -> str:
-    for version, held in secret.versions.items():
-        if held["version_stages"] == ["AWSPENDING"]:
-            return version
-    return ""
+    pending = (
+        str(version)
+        for version, held in secret.versions.items()
+        if held["version_stages"] == ["AWSPENDING"]
+    )
+    return next(pending, "")
 
 
 def _renewed(secret: FakeSecret) -> str:

@@ -53,8 +53,7 @@ def refusal(found: list[str]) -> str:
 
 def _walk(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str]]:
     kind = shape.type_name
-    expected = _TYPES[kind]
-    if not isinstance(value, expected) or (isinstance(value, bool) and kind != "boolean"):
+    if not _is_a(kind, value):
         yield path or "request", f"Member must be a {kind}"
     elif kind == "structure":
         yield from _structure(shape, value, path)
@@ -71,6 +70,11 @@ def _walk(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str]]:
         yield from _string(shape, value, path)
     elif kind in ("integer", "long", "float", "double"):
         yield from _range(shape, value, path)
+
+
+def _is_a(kind: str, value: Any) -> bool:
+    # JSON's true is an int to Python, and none to the services.
+    return isinstance(value, _TYPES[kind]) and isinstance(value, bool) == (kind == "boolean")
 
 
 def _structure(shape: Any, value: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:

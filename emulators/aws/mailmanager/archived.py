@@ -100,7 +100,7 @@ def _passes(filters: dict[str, Any], message: Message) -> bool:
 def _holds(condition: dict[str, Any], message: Message, parsed: EmailMessage) -> bool:
     boolean = condition.get("BooleanExpression")
     if boolean is not None:  # HAS_ATTACHMENTS is the one attribute
-        return _has_attachments(parsed) == (boolean["Operator"] == "IS_TRUE")
+        return bool(_has_attachments(parsed) == (boolean["Operator"] == "IS_TRUE"))
     string = condition["StringExpression"]
     values = _STRINGS[string["Evaluate"]["Attribute"]](message, parsed)
     return any(

@@ -140,7 +140,7 @@ def _parse(operation: str, body: bytes) -> dict[str, Any]:
     found = validation.problems(model.operation_model(operation).input_shape, request)
     if found:
         raise errors.validation(validation.refusal(found))
-    request = _without_nulls(request)
+    request = dict(_without_nulls(request))
     tags.check(request.get("Tags", []))
     return request
 

@@ -2,16 +2,13 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -143,97 +140,6 @@ class TestControl:
     def test_what_is_not_emulated_says_so(self, cloud: Any) -> None:
         with pytest.raises(ClientError, match="not emulated"):
             cloud.client("sqs").list_queues()
-
-
-class Program:
-    """`python -m emulators` as a process of its own."""
-
-    def __init__(self, directory: Path) -> None:
-        self.output = directory / "emulators.json"
-        self._process = subprocess.Popen(
-            [*COMMAND, "--output", str(self.output), "--state", str(directory / "state")],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if line.startswith("ready"):
-                break
-        self.info = json.loads(self.output.read_text())
-
-    def stop(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
-        assert self._process.wait(20) == 0
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-
-    def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            region_name="us-east-1",
-            endpoint_url=self.info["aws"],
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-
-
-def test_state_survives_a_restart(tmp_path: Path) -> None:
-    start = time.monotonic()
-    first = Program(tmp_path)
-    try:
-        assert time.monotonic() - start < 20
-        relay = first.client("mailmanager").create_relay(
-            RelayName="google",
-            ServerName="aspmx.l.google.com",
-            ServerPort=25,
-            Authentication={"NoAuthentication": {}},
-        )["RelayId"]
-        key = first.client("kms").create_key()["KeyMetadata"]["KeyId"]
-        first.client("secretsmanager").create_secret(Name="s", SecretString="v", KmsKeyId=key)
-        first.client("sesv2").create_email_identity(EmailIdentity="example.com")
-        first.client("s3").create_bucket(Bucket="mail")
-        first.client("s3").put_object(Bucket="mail", Key="a", Body=b"x")
-        first.client("sns").create_topic(Name="t")
-        first.client("iam").create_user(UserName="u")
-        first.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")
-    finally:
-        first.stop()
-    assert not first.output.exists()
-    assert (tmp_path / "state" / "aws.pickle").stat().st_mode & 0o077 == 0
-
-    second = Program(tmp_path)
-    try:
-        got = second.client("mailmanager").get_relay(RelayId=relay)
-        assert got["RelayName"] == "google"
-        assert second.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Enabled"]
-        value = second.client("secretsmanager").get_secret_value(SecretId="s")
-        assert value["SecretString"] == "v"
-        second.client("sesv2").get_email_identity(EmailIdentity="example.com")
-        assert second.client("s3").get_object(Bucket="mail", Key="a")["Body"].read() == b"x"
-        assert len(second.client("sns").list_topics()["Topics"]) == 1
-        second.client("iam").get_user(UserName="u")
-        assert len(second.client("route53").list_hosted_zones()["HostedZones"]) == 1
-        assert second.info["ca"] == first.info["ca"]
-    finally:
-        second.stop()
-
-
-def test_a_foreign_state_is_refused(tmp_path: Path) -> None:
-    state = tmp_path / "state"
-    state.mkdir()
-    (state / "aws.pickle").write_bytes(b"nonsense")
-    ended = subprocess.run(
-        [*COMMAND, "--state", str(state), "--output", str(tmp_path / "emulators.json")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == 2
-    assert str(state / "aws.pickle") in ended.stderr
-    assert not (tmp_path / "emulators.json").exists()
 
 
 def test_an_unknown_emulator_is_named() -> None:
