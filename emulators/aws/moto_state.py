@@ -99,18 +99,22 @@ def route53_zones(scope: Scope) -> list[Any]:
 
 def settle(now: float) -> None:
     """Let time pass for secrets and keys: rotations, and deletions that are due."""
-    for regions in get_backend("secretsmanager").values():
-        for backend in regions.values():
-            for secret in list(backend.secrets.values()):
-                if secret.is_deleted() and now >= secret.deleted_date:
-                    backend.secrets.pop(secret.arn)
-                elif isinstance(secret, FakeSecret):
-                    rotation.settle(secret, now)
-    for regions in get_backend("kms").values():
-        for backend in regions.values():
-            for key in list(backend.keys.values()):
-                if key.deletion_date and now >= unix_time(key.deletion_date):
-                    backend.delete_key(key.id)
+    for backend in _everywhere("secretsmanager"):
+        for secret in list(backend.secrets.values()):
+            if secret.is_deleted() and now >= secret.deleted_date:
+                backend.secrets.pop(secret.arn)
+            elif isinstance(secret, FakeSecret):
+                rotation.settle(secret, now)
+    for backend in _everywhere("kms"):
+        for key in list(backend.keys.values()):
+            if key.deletion_date and now >= unix_time(key.deletion_date):
+                backend.delete_key(key.id)
+
+
+def _everywhere(service: str) -> list[Any]:
+    """The backends of every account and region, as of now: other threads may add some."""
+    accounts = list(get_backend(service).values())
+    return [backend for regions in accounts for backend in list(regions.values())]
 
 
 def reset() -> None:
