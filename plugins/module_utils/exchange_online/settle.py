@@ -28,7 +28,7 @@ from ansible_collections.gatepost.mail.plugins.module_utils.exchange_online.tran
     ExchangeOnline,
 )
 
-Read = Callable[[], dict[str, Any] | None]
+Read = Callable[[], Any]
 
 ENABLE = "Enable-OrganizationCustomization"
 # How long a tenant may take to settle, and how often the write is tried meanwhile: seconds.
