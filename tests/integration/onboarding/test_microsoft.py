@@ -114,3 +114,30 @@ def test_nothing_is_changed_without_what_only_the_user_knows(world):
         done = world.play(playbook, gatepost_domain="acme.com", status=2)
         assert "Nothing has been changed" in done.printed
     assert world.writes() == {}
+
+
+def test_a_domain_on_hosts_is_taken_out_again(world):
+    cmdlet = {
+        "CmdletName": "Set-HostedConnectionFilterPolicy",
+        "Parameters": {"Identity": "Default", "IPAllowList": ["192.0.2.77"]},
+    }
+    world.control("POST", "/exchange/cmdlet", cmdlet)
+    world.play("onboard_microsoft_365", **HOSTS)
+    out = {**HOSTS, "gatepost_onboarding": "microsoft_365"}
+    assert world.play("offboard", **out, status=2).printed.count("Nothing has been changed") == 1
+    done = world.thrice("offboard", **out, gatepost_offboard_confirm="acme.com")
+    assert done.changed == 2
+    assert held(world, "HostedConnectionFilterPolicy", "Default")["IPAllowList"] == ["192.0.2.77"]
+    assert world.control("GET", "/exchange/settings")["InboundConnector"] == []
+
+
+def test_the_lock_is_off_before_the_mx_is_put_back(world, hosted):
+    moving = {"gatepost_publish_dns": "route53", "gatepost_move_mx": True}
+    world.play("onboard_microsoft_365", **AWS, **moving)
+    world.play("lock_down", **AWS, **PROVIDER)
+    out = {"gatepost_onboarding": "microsoft_365", "gatepost_offboard_confirm": "acme.com"}
+    printed = world.play("offboard", **AWS, **moving, **out).printed
+    opened = printed.index("TASK [Let mail in again")
+    moved = printed.index("TASK [Point the MX back")
+    assert opened < moved < printed.index("TASK [Delete the inbound connector")
+    assert world.control("GET", "/exchange/settings")["InboundConnector"] == []
