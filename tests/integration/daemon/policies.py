@@ -16,6 +16,8 @@ STRING_OPERATORS = ("EQUALS", "NOT_EQUALS", "STARTS_WITH", "ENDS_WITH", "CONTAIN
 NUMBER_OPERATORS = ("LESS_THAN", "GREATER_THAN", "LESS_THAN_OR_EQUAL", "GREATER_THAN_OR_EQUAL")
 ATTRIBUTES = ("MAIL_FROM", "HELO", "RECIPIENT", "SENDER", "FROM", "SUBJECT", "TO", "CC")
 NETWORKS = ("192.0.2.0/24", "198.51.100.0/25", "0.0.0.0/0", "2001:db8::/32", "::/0")
+ADDRESS_LIST = "arn:aws:ses:eu-west-1:123456789012:mailmanager-address-list/al-1"
+ENTRIES = ("a@example.com", "*@gmail.com", "*.example.com", "a+*@example.com")
 ROLE = "arn:aws:iam::123456789012:role/r"
 
 
@@ -41,7 +43,10 @@ class Policies:
 
     def _condition(self) -> dict[str, Any]:
         random = self._random
-        match random.choice(("string", "string", "string", "header", "number", "ip", "flag")):
+        kinds = ("string", "string", "string", "header", "number", "ip", "flag", "listed")
+        match random.choice(kinds):
+            case "listed":
+                return self._listed(random.choice(("RECIPIENT", "MAIL_FROM", "FROM", "TO")))
             case "string":
                 what = {"Attribute": random.choice(ATTRIBUTES)}
                 return self._string(what)
@@ -70,6 +75,11 @@ class Policies:
                         "Operator": random.choice(("IS_TRUE", "IS_FALSE")),
                     }
                 }
+
+    def _listed(self, attribute: str) -> dict[str, Any]:
+        evaluate = {"IsInAddressList": {"Attribute": attribute, "AddressLists": [ADDRESS_LIST]}}
+        operator = self._random.choice(("IS_TRUE", "IS_FALSE"))
+        return {"BooleanExpression": {"Evaluate": evaluate, "Operator": operator}}
 
     def _string(self, what: dict[str, str]) -> dict[str, Any]:
         random = self._random
@@ -132,9 +142,11 @@ class Policies:
 
     def _admission(self) -> dict[str, Any]:
         random = self._random
-        match random.choice(("string", "ip", "ip6", "tls")):
+        match random.choice(("string", "ip", "ip6", "tls", "listed")):
             case "string":
-                return self._string({"Attribute": "RECIPIENT"}) | {}
+                return self._string({"Attribute": "RECIPIENT"})
+            case "listed":
+                return self._listed("RECIPIENT")
             case "ip":
                 values = [each for each in NETWORKS if ":" not in each]
                 return self._network("IpExpression", "SENDER_IP", random.choice(values))

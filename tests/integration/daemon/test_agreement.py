@@ -20,7 +20,7 @@ from gatepost.cli import inputs, situation
 from gatepost.cli.explanation import as_json
 from tests import budget
 from tests.integration.daemon.pki import Authority
-from tests.integration.daemon.policies import RELAYS, SENDERS, SOURCES, Policies
+from tests.integration.daemon.policies import ENTRIES, RELAYS, SENDERS, SOURCES, Policies
 from tests.integration.daemon.running import Daemon, base_config, free_port
 from tests.integration.daemon.sink import Got, Sink
 
@@ -90,6 +90,7 @@ def configured(random: Random, pki: Authority, sinks: Mapping[str, Sink]) -> dic
                 name: {"tls": "none", "address": sink.address} for name, sink in sinks.items()
             },
             "send": {"relay": "send"},
+            "address_lists": {"al-1": {"file": "al-1.txt"}},
         },
         bounce={"relay": "bounce"},
         verified_domains=["example.com"],
@@ -172,7 +173,9 @@ def test_explain_and_the_daemon_agree(daemons: Daemons, pki: Authority, seed: in
     random = Random(seed)
     with ExitStack() as stack:
         sinks = {name: stack.enter_context(Sink()) for name in (*RELAYS, "send", "bounce")}
-        daemon = daemons(configured(random, pki, sinks)).start()
+        daemon = daemons(configured(random, pki, sinks))
+        (daemon.directory / "al-1.txt").write_text("\n".join(ENTRIES))
+        daemon.start()
         judges = [
             inputs.judges_of_config(str(daemon.file), f"policy-{ingress}")
             for ingress in range(POLICIES)

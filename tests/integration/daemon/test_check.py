@@ -43,6 +43,11 @@ def conditions(config: dict[str, Any], *conditions: dict[str, Any]) -> None:
     config["rule_sets"][0]["Rules"][0]["Conditions"] = list(conditions)
 
 
+def listed() -> dict[str, Any]:
+    evaluate = {"IsInAddressList": {"Attribute": "FROM", "AddressLists": ["al-1"]}}
+    return {"BooleanExpression": {"Evaluate": evaluate, "Operator": "IS_TRUE"}}
+
+
 def authenticated(config: dict[str, Any], secret: str) -> None:
     config["relays"][0]["Authentication"] = {"SecretArn": SECRET_ARN}
     config["bindings"]["relays"]["next"] = {"secret_file": secret}
@@ -129,6 +134,27 @@ CASES: dict[str, Case] = {
         ),
         "rule_sets[0]",
         "spf",
+    ),
+    "an address list that is not bound": (
+        lambda config: conditions(config, listed()),
+        "rule_sets[0]",
+        "needs the address list al-1: bind it under bindings.address_lists",
+    ),
+    "an address list that is not there": (
+        lambda config: (
+            conditions(config, listed()),
+            config["bindings"].update(address_lists={"al-1": {"file": "none.txt"}}),
+        ),
+        "bindings.address_lists.al-1.file",
+        "none.txt: cannot be read: No such file",
+    ),
+    "an address list that holds something else": (
+        lambda config: (
+            conditions(config, listed()),
+            config["bindings"].update(address_lists={"al-1": {"file": "third.json"}}),
+        ),
+        "bindings.address_lists.al-1.file",
+        "third.json: line 1 is neither an address nor a pattern",
     ),
     "a condition on DMARC": (
         lambda config: conditions(

@@ -297,3 +297,40 @@ def test_a_client_certificate_is_asked_for(daemons: Daemons, pki: Authority, sin
     context.load_cert_chain(*pki.issue("client.test"))
     send(daemon.port(), prepare=lambda client: client.starttls(context=context))
     sink.wait(1)
+
+
+def test_an_address_list_is_read_again_at_a_reload(daemons: Daemons, sink: Sink) -> None:
+    evaluate = {"IsInAddressList": {"Attribute": "RECIPIENT", "AddressLists": ["al-1"]}}
+    listed = {"BooleanExpression": {"Evaluate": evaluate, "Operator": "IS_TRUE"}}
+    config = base_config(
+        rule_sets=[
+            {
+                "RuleSetName": "main",
+                "Rules": [{"Conditions": [listed], "Actions": [{"Relay": {"Relay": "next"}}]}],
+            }
+        ],
+        bindings={
+            "relays": {"next": {"tls": "none", "address": sink.address}},
+            "address_lists": {"al-1": {"file": "partners.txt"}},
+        },
+    )
+    daemon = daemons(config)
+    partners = daemon.directory / "partners.txt"
+    partners.write_text("# who may be written to\n\nbob@example.com\n*@partner.example\n")
+    daemon.start()
+    send(daemon.port(), to=["bob@example.com", "eve@example.com", "x@partner.example"])
+    got = sink.wait(1)
+    daemon.until(lambda: sum(len(each.recipients) for each in got) == 2)
+    (event,) = daemon.events("Unrouted")
+    assert event["recipient"] == "eve@example.com"
+    # A list that is wrong keeps the old one in force.
+    partners.write_text("not an address\n")
+    daemon.reload()
+    (refused,) = daemon.events("ReloadRefused")
+    assert "partners.txt: line 1 is neither an address nor a pattern" in refused["reason"]
+    partners.write_text("eve@example.com\n")
+    daemon.reload()
+    send(daemon.port(), to="eve@example.com")
+    daemon.until(
+        lambda: "eve@example.com" in [to for each in sink.messages for to in each.recipients]
+    )

@@ -125,7 +125,7 @@ def bench(tmp_path: Path) -> Make:
             kept,  # type: ignore[arg-type]
             lambda _now: f"id-{next(numbers)}",
             lambda event, /, **fields: events.append((event, fields)),
-            lambda: NOW,
+            clock=lambda: NOW,
         )
         return Bench(reception, kept, events)
 

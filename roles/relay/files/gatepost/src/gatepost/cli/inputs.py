@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 from gatepost.cli import situation
 from gatepost.cli.situation import Given, Judges
-from gatepost.config import document, load
+from gatepost.config import address_lists, document, load
 from gatepost.errors import ConfigError, GatepostError
 from gatepost.policy import documents
 from gatepost.policy.addresslist import AddressList
@@ -78,6 +78,7 @@ def judges_of_config(file: str, ingress: str | None) -> Judges:
                 point.tls_policy,
                 config.verified_domains if point.type == "OPEN" else None,
                 config.limits.message_size,
+                address_lists.read(config),
             )
     wanted = "is missing" if ingress is None else f"there is no ingress point {ingress!r}"
     raise GatepostError(f"--ingress: {wanted}; {file} has {', '.join(names)}")

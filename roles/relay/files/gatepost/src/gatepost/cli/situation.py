@@ -95,13 +95,14 @@ class Situation:
 @dataclass(frozen=True, slots=True)
 class Judges:
     """What judges a message. size_limit: octets. verified_domains: None where they do not
-    govern."""
+    govern. address_lists: those that the configuration binds."""
 
     rule_set: RuleSet
     policy: TrafficPolicy | None = None
     tls_policy: str = "OPTIONAL"
     verified_domains: frozenset[str] | None = None
     size_limit: int = quotas.MESSAGE_BYTES
+    address_lists: Mapping[str, AddressList] = dataclasses.field(default_factory=dict)
 
 
 def situation(given: Given, body: bytes) -> Situation:
@@ -157,7 +158,7 @@ def decide(judges: Judges, given: Situation) -> Explanation:
         given.message,
         given.recipients,
         verdicts=given.verdicts,
-        address_lists=given.address_lists,
+        address_lists={**judges.address_lists, **given.address_lists},
         tls_policy=judges.tls_policy,
         verified_domains=judges.verified_domains,
         size_limit=judges.size_limit,

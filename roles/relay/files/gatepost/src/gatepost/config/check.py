@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from gatepost.config import addresses
+from gatepost.config import address_lists, addresses
 from gatepost.config.certificates import expiry, server_context
 from gatepost.config.secrets import ingress_password
 from gatepost.config.values import Config, IngressPoint
@@ -29,6 +29,7 @@ def check(config: Config) -> None:
     for point in config.ingress_points:
         _law_of_open_listeners(config, point)
     _documents(config)
+    address_lists.read(config)
     for point in config.ingress_points:
         server_context(config.file, point)
         if point.secret_file is not None:
@@ -71,8 +72,16 @@ def _documents(config: Config) -> None:
 
 
 def _needs(config: Config, place: str, needs: Iterable[str]) -> None:
-    if needs:
-        reason = f"needs what this version does not find out: {', '.join(sorted(needs))}"
+    others = []
+    for each in sorted(needs):
+        kind, _colon, spelling = each.partition(":")
+        if kind != "address_list":
+            others.append(each)
+        elif address_lists.bound(config, spelling) is None:
+            reason = f"needs the address list {spelling}: bind it under bindings.address_lists"
+            raise ConfigError(str(config.file), place, reason)
+    if others:
+        reason = f"needs what this version does not find out: {', '.join(others)}"
         raise ConfigError(str(config.file), place, reason)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from gatepost.config.bindings import bound_relay
@@ -20,17 +21,19 @@ from gatepost.policy.rules import RuleSet, compile_rule_set
 T = TypeVar("T")
 
 # Bindings of actions and conditions that this version does not run.
-_UNSUPPORTED: Final = ("archives", "analyzers", "mailboxes", "address_lists")
+_UNSUPPORTED: Final = ("archives", "analyzers", "mailboxes")
 
 
 @dataclass(slots=True)
 class Documents:
-    """By name, and how they are referred to. send_relay: what Send is bound to."""
+    """By name, and how they are referred to. send_relay: what Send is bound to. address_lists: the
+    files that they are bound to."""
 
     traffic_policies: dict[str, TrafficPolicy] = field(default_factory=dict)
     rule_sets: dict[str, RuleSet] = field(default_factory=dict)
     relays: dict[str, Relay] = field(default_factory=dict)
     send_relay: str | None = None
+    address_lists: dict[str, Path] = field(default_factory=dict)
     policy_references: References = field(default_factory=lambda: References("traffic policy"))
     rule_set_references: References = field(default_factory=lambda: References("rule set"))
     relay_references: References = field(default_factory=lambda: References("relay"))
@@ -138,6 +141,11 @@ def _bindings(found: Documents, bindings: Section, relays: Section) -> None:
         found.send_relay = found.relay_named(send, "relay")
     send.take("relay", None)
     send.finish()
+    lists = bindings.section("address_lists")
+    for key in lists.names():
+        binding = lists.section(key)
+        found.address_lists[key] = binding.path_to("file")
+        binding.finish()
     for key in _UNSUPPORTED:
         if bindings.take(key, None) is not None:
             bindings.fail(key, "are not supported by this version")

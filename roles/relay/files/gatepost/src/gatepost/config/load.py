@@ -63,6 +63,7 @@ def load(path: str | Path, text: str | None = None) -> Config:
         verified_domains=_verified_domains(top),
         verified_domains_given=top.has("verified_domains"),
         send_relay=documents.send_relay,
+        address_lists=documents.address_lists,
         retry=_retry(top.section("retry")),
         limits=_limits(top.section("limits"), workers),
         resolver=_resolver(top.section("resolver")),

@@ -152,7 +152,7 @@ class Config:
     """places: of documents in the file, by kind ("traffic policy", "rule set") and name. rule_sets:
     they call relays by name. verified_domains: lower case; None is `any`; verified_domains_given:
     the file is not silent about them. send_relay: the name of the relay that Send uses; None is MX
-    delivery."""
+    delivery. address_lists: the file of each, by its binding's key."""
 
     file: Path
     hostname: str
@@ -166,6 +166,7 @@ class Config:
     verified_domains: frozenset[str] | None
     verified_domains_given: bool
     send_relay: str | None
+    address_lists: Mapping[str, Path]
     retry: Retry
     limits: Limits
     resolver: Resolver

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from gatepost.config import address_lists
 from gatepost.config.certificates import expiry, server_context
 from gatepost.config.values import Address, Config, IngressPoint
 from gatepost.daemon.channel import Handler
@@ -23,6 +24,7 @@ from gatepost.delivery.dsn import Notices
 from gatepost.delivery.relay import Relay
 from gatepost.delivery.resolve import MxResolver
 from gatepost.events import Record
+from gatepost.policy.addresslist import AddressList
 from gatepost.queue import scheduler as queue
 from gatepost.queue.retry import RetryPolicy
 from gatepost.smtp.limits import Limits, Load
@@ -52,6 +54,7 @@ class Assembly:
         self._load = Load()
         self._expiries: dict[str, float] = {}
         self._suspended: frozenset[str] = frozenset()
+        self._address_lists: Mapping[str, AddressList] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._queue = QueueRequests(lambda: self._shards, self._ids.new, time.time, record)
 
@@ -61,6 +64,7 @@ class Assembly:
         """Raises SpoolError, ConfigError, OSError."""
         self._sockets = sockets
         self._suspended = frozenset(suspended)
+        self._address_lists = await asyncio.to_thread(address_lists.read, self.config)
         root = self.config.spool.path
         await self._open(root / str(self._index))
         for path in await asyncio.to_thread(shards, root):
@@ -77,6 +81,7 @@ class Assembly:
         """Raises ConfigError, and then nothing has changed."""
         for point in config.ingress_points:
             server_context(config.file, point)
+        self._address_lists = await asyncio.to_thread(address_lists.read, config)
         self.config = config
         self._hops.config = config
         self._hops.secrets.forget()
@@ -246,7 +251,14 @@ class Assembly:
         return context
 
     def _reception(self, point: IngressPoint) -> Reception:
-        return Reception(self.config, point, self._shards[0].spool, self._ids.new, self._record)
+        return Reception(
+            self.config,
+            point,
+            self._shards[0].spool,
+            self._ids.new,
+            self._record,
+            self._address_lists,
+        )
 
     def _keep(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from gatepost.config.secrets import ingress_password
@@ -16,10 +16,11 @@ from gatepost.config.values import Config, IngressPoint
 from gatepost.daemon.program import steps
 from gatepost.delivery import trace
 from gatepost.events import Record
+from gatepost.policy.addresslist import AddressList
 from gatepost.policy.admission import admit
 from gatepost.policy.message import Message as Facts
 from gatepost.policy.plan import plan, within
-from gatepost.policy.values import Plan, Session
+from gatepost.policy.values import Empty, Plan, Session
 from gatepost.reply import Reply
 from gatepost.smtp.receiver import Transaction
 from gatepost.spool.interface import Message, Recipient, Spool
@@ -43,9 +44,11 @@ class Reception:
         spool: Spool,
         new_id: Callable[[float], str],
         record: Record,
+        address_lists: Mapping[str, AddressList] = Empty,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Raises ConfigError when the ingress point's secret cannot be read."""
+        """address_lists: as the documents spell them. Raises ConfigError when the ingress point's
+        secret cannot be read."""
         self._config = config
         self._point = point
         self._policy = config.traffic_policies[point.traffic_policy]
@@ -54,6 +57,7 @@ class Reception:
         self._spool = spool
         self._new_id = new_id
         self._record = record
+        self._address_lists = address_lists
         self._clock = clock
         self._password = (
             None
@@ -94,6 +98,7 @@ class Reception:
             tls_policy=self._point.tls_policy,
             # Where rules replace recipients the law holds for the replacements, at DATA.
             verified_domains=None if self._rules.replaces else self._domains,
+            address_lists=self._address_lists,
         )
         if admission.admitted:
             return None
@@ -107,7 +112,14 @@ class Reception:
         if refusal is not None:
             return self._deny(session, transaction.mail_from, None, *refusal)
         plans: Sequence[Plan] = [
-            plan(self._rules, session, facts, each.address) for each in transaction.recipients
+            plan(
+                self._rules,
+                session,
+                facts,
+                each.address,
+                address_lists=self._address_lists,
+            )
+            for each in transaction.recipients
         ]
         missing = sorted({name for each in plans for name in each.undecided})
         if missing:
