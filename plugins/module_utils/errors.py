@@ -53,7 +53,8 @@ class Unchangeable(GatepostError):
     def __init__(self, what: str, member: str, current: object, desired: object) -> None:
         super().__init__(
             f"{member} of {what} is {_spelled(current)} and cannot become {_spelled(desired)}: it "
-            "is fixed at creation. Create a new one under another name, move what uses it, then delete this one"
+            "is fixed at creation. Create a new one under another name, move what uses it, then "
+            "delete this one"
         )
 
 

@@ -115,8 +115,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.addon_instance import (
     DEFINITION,
 )
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.lifecycle import prepare
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.main import STATE, TAGS, run
-from ansible_collections.gatepost.mail.plugins.module_utils.aws.named import prepare
 
 
 def main() -> None:

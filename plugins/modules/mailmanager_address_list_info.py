@@ -50,10 +50,16 @@ RETURN = r"""
 address_lists:
   description:
     - The address lists, each as M(gatepost.mail.mailmanager_address_list) returns it; none is an
-      empty list. With O(members) each holds C(members), sorted.
+      empty list.
   returned: success
   type: list
   elements: dict
+  contains:
+    members:
+      description: Its members, sorted.
+      returned: when O(members) is set
+      type: list
+      elements: str
 documents:
   description: The same as the API prints them, without members.
   returned: success

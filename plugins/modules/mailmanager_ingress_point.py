@@ -230,7 +230,7 @@ ingress_point:
       type: str
     tls_policy:
       description: Whether clients must use TLS.
-      returned: always
+      returned: once it exists, or when O(tls_policy) is set
       type: str
     network_configuration:
       description: C(public_network_configuration) or C(private_network_configuration).
@@ -243,6 +243,28 @@ ingress_point:
           C(crl_content), and C(kms_key_arn).
       returned: for V(AUTH) and V(MTLS)
       type: dict
+    rule_set_id:
+      description: Id of its rule set.
+      returned: once it exists
+      type: str
+    traffic_policy_id:
+      description: Id of its traffic policy.
+      returned: once it exists
+      type: str
+    ingress_point_auth_configuration:
+      description:
+        - How clients authenticate, as C(GetIngressPoint) tells it; of a password which version is
+          in force, of certificates all.
+      returned: once it exists, for V(AUTH) and V(MTLS)
+      type: dict
+    created_timestamp:
+      description: When it was created, in ISO 8601.
+      returned: once it exists
+      type: str
+    last_updated_timestamp:
+      description: When it was changed last, in ISO 8601.
+      returned: once it exists
+      type: str
     tags:
       description: Its tags.
       returned: always

@@ -132,6 +132,14 @@ relay:
       description: C(secret_arn), or C(no_authentication) and an empty mapping.
       returned: always
       type: dict
+    created_timestamp:
+      description: When it was created, in ISO 8601.
+      returned: once it exists
+      type: str
+    last_modified_timestamp:
+      description: When it was changed last, in ISO 8601.
+      returned: once it exists
+      type: str
     tags:
       description: Its tags.
       returned: always
@@ -143,8 +151,8 @@ document:
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.lifecycle import prepare
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.main import STATE, TAGS, run
-from ansible_collections.gatepost.mail.plugins.module_utils.aws.named import prepare
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.relay import DEFINITION
 
 

@@ -235,6 +235,14 @@ rule_set:
       returned: always
       type: list
       elements: dict
+    created_date:
+      description: When it was created, in ISO 8601.
+      returned: once it exists
+      type: str
+    last_modification_date:
+      description: When it was changed last, in ISO 8601.
+      returned: once it exists
+      type: str
     tags:
       description: Its tags.
       returned: always
@@ -278,8 +286,8 @@ policy_tests:
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.lifecycle import prepare
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.main import STATE, TAGS, run
-from ansible_collections.gatepost.mail.plugins.module_utils.aws.named import prepare
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.rule_set import DEFINITION
 from ansible_collections.gatepost.mail.plugins.module_utils.policy_gate import SPEC
 

@@ -218,6 +218,10 @@ secret:
       description: Its resource policy.
       returned: when it is known
       type: dict
+    deletion_scheduled:
+      description: V(false), where a scheduled deletion is to be taken back.
+      returned: in check mode, for such a secret
+      type: bool
     tags:
       description: Its tags.
       returned: always

@@ -62,6 +62,14 @@ secrets:
       description: Whether it is scheduled for deletion.
       returned: always
       type: bool
+    kms_key_id:
+      description: ARN of its key.
+      returned: unless it is scheduled for deletion
+      type: str
+    versions:
+      description: The id of the version that bears each staging label.
+      returned: unless it is scheduled for deletion
+      type: dict
     judgement:
       description: Whether Mail Manager can use it for the purpose.
       returned: when O(purpose) is set

@@ -144,6 +144,14 @@ traffic_policy:
       description: The largest message that is let in.
       returned: when it is set
       type: int
+    created_timestamp:
+      description: When it was created, in ISO 8601.
+      returned: once it exists
+      type: str
+    last_updated_timestamp:
+      description: When it was changed last, in ISO 8601.
+      returned: once it exists
+      type: str
     tags:
       description: Its tags.
       returned: always
@@ -155,8 +163,8 @@ document:
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.lifecycle import prepare
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.main import STATE, TAGS, run
-from ansible_collections.gatepost.mail.plugins.module_utils.aws.named import prepare
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.traffic_policy import DEFINITION
 
 

@@ -10,6 +10,7 @@ before others leave, so that no member of both is ever missing, unless the list 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from ansible_collections.gatepost.mail.plugins.module_utils.aws import (
     named,
 )
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import Services
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.confirmation import read_back
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.mailmanager import (
     ADDRESS_LIST,
     MailManager,
@@ -32,7 +34,8 @@ from ansible_collections.gatepost.mail.plugins.module_utils.aws.named import (
     Resolved,
     State,
 )
-from ansible_collections.gatepost.mail.plugins.module_utils.errors import BadOption
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.waiters import SETTLING, until
+from ansible_collections.gatepost.mail.plugins.module_utils.errors import BadOption, TimedOut
 from ansible_collections.gatepost.mail.plugins.module_utils.reconcile import Change, Plan
 
 IMPORT_ABOVE = 25
@@ -68,7 +71,7 @@ def prepare(options: Mapping[str, Any], services: Services) -> Plan:
     state = named.compare(DEFINITION, want, current, api, services)
     made = [named.identifier(DEFINITION, current)] if current else []
     if not want.present:
-        return _deletion(state, made, api)
+        return _deletion(state, made, api, services)
     inside = address_members.listed(api.service, made[0]) if made else []
     members = addresses.changes(inside, entries, options["purge_members"])
     if members.total > ADDRESSES:
@@ -81,27 +84,50 @@ def prepare(options: Mapping[str, Any], services: Services) -> Plan:
         steps.append(lambda: made.append(api.create(ADDRESS_LIST, request)))
     steps += _steps(members, len(inside), made, api, options)
     steps += named.tagging(DEFINITION, state, api)
+
+    def read() -> dict[str, Any]:
+        found = read_back(DEFINITION, made[0], state.change, api, services)
+        if options["wait"]:
+            _counted(made[0], members.total, api)
+        return shown(found, api, services)
+
     foreseen = named.predicted(DEFINITION, state)
     foreseen[ADDRESS_LIST.method]["member_count"] = members.total
     return Plan(
         title=named.title(DEFINITION, want, change),
         change=change,
         predicted=foreseen,
-        read=lambda: shown(named.read(DEFINITION, made[0], api), api, services),
+        read=read,
         steps=tuple(steps),
     )
 
 
-def _deletion(state: State, made: list[str], api: MailManager) -> Plan:
+def _deletion(state: State, made: list[str], api: MailManager, services: Services) -> Plan:
     named.refuse_if_used(DEFINITION, state.want, state.current, api)
     nothing = {ADDRESS_LIST.method: None, "document": None}
+
+    def read() -> dict[str, Any]:
+        read_back(DEFINITION, made[0], state.change, api, services)
+        return nothing
+
     return Plan(
         title=named.title(DEFINITION, state.want, state.change),
         change=state.change,
         predicted=nothing,
-        read=lambda: nothing,
+        read=read,
         steps=tuple(partial(api.delete, ADDRESS_LIST, each) for each in made),
     )
+
+
+def _counted(identifier: str, total: int, api: MailManager) -> None:
+    """Wait until as many members are seen as there should be, unless others change them too."""
+    with suppress(TimedOut):
+        until(
+            f"address list {identifier}: {total} members",
+            lambda: len(address_members.listed(api.service, identifier)),
+            lambda found: found == total,
+            SETTLING,
+        )
 
 
 def _with_members(change: Change, members: addresses.Members, before: int) -> Change:

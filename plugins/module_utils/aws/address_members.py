@@ -79,7 +79,7 @@ def bring(
         return
     ended = until(
         f"import job {name}: {_ENDED[0]}",
-        lambda: service.call("get_address_list_import_job", JobId=job["JobId"]),
+        lambda: _job(service, job["JobId"]),
         lambda found: found["Status"] in _ENDED,
         timeout,
     )
@@ -89,6 +89,14 @@ def bring(
         out = [each for each in addresses if each.casefold() not in inside]
         first = ", ".join(out[:5]) + (" …" if len(out) > 5 else "")
         raise GatepostError(f"import job {name}: {reason}" + (f"; not in: {first}" if out else ""))
+
+
+def _job(service: Service, identifier: str) -> dict[str, Any]:
+    """An import job; one that was just made may not be seen yet."""
+    try:
+        return service.call("get_address_list_import_job", JobId=identifier)
+    except NotFound:
+        return {"Status": "not seen yet"}
 
 
 def file(addresses: list[str]) -> bytes:

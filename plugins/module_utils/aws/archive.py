@@ -13,9 +13,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.gatepost.mail.plugins.module_utils import reconcile
-from ansible_collections.gatepost.mail.plugins.module_utils.aws import documents, keys, named
+from ansible_collections.gatepost.mail.plugins.module_utils.aws import (
+    documents,
+    keys,
+    lifecycle,
+    named,
+)
 from ansible_collections.gatepost.mail.plugins.module_utils.aws import options as given
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import Services
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.confirmation import read_back
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.mailmanager import (
     ARCHIVE,
     PENDING_DELETION,
@@ -71,31 +77,31 @@ DEFINITION = Definition(
 def prepare(options: Mapping[str, Any], services: Services) -> Plan:
     """From options to a plan. Raises GatepostError for one that is wanted and being deleted."""
     if options["state"] == "present":
-        return named.prepare(DEFINITION, options, services, refuse=_refuse_deleted)
+        return lifecycle.prepare(DEFINITION, options, services, refuse=_refuse_deleted)
     want = named.wanted(DEFINITION, options)
     api = MailManager(services["mailmanager"])
     current = named.find(DEFINITION, want, api)
     before = named.shown(DEFINITION, current, api, services)
     after = None if before is None else {**before, _STATE: PENDING_DELETION}
-    change = reconcile.Change(before, after, {})
+    change = reconcile.Change(before, after, {_STATE: PENDING_DELETION})
     steps: tuple[Callable[[], object], ...] = ()
-    if current is not None and change.changed:
-        identifier = named.identifier(DEFINITION, current)
+    identifier = named.identifier(DEFINITION, current) if current else ""
+    if change.changed:
         named.refuse_if_used(DEFINITION, want, current, api)
         steps = (lambda: api.delete(ARCHIVE, identifier),)
     foreseen = current and Current(
         {**current.document, "ArchiveState": PENDING_DELETION}, current.tags
     )
+
+    def read() -> dict[str, Any]:
+        found = read_back(DEFINITION, identifier, change, api, services)
+        return named.result(DEFINITION, found, api, services)
+
     return Plan(
         title=named.title(DEFINITION, want, change),
         change=change,
         predicted=named.result(DEFINITION, foreseen, api, services),
-        read=lambda: named.result(
-            DEFINITION,
-            current and named.read(DEFINITION, named.identifier(DEFINITION, current), api),
-            api,
-            services,
-        ),
+        read=read,
         steps=steps,
     )
 

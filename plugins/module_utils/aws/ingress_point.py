@@ -18,6 +18,7 @@ from ansible_collections.gatepost.mail.plugins.module_utils.aws import (
 )
 from ansible_collections.gatepost.mail.plugins.module_utils.aws import options as given
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import Services
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.confirmation import read_back
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.mailmanager import (
     INGRESS_POINT,
     RULE_SET,
@@ -232,12 +233,17 @@ def prepare(options: Mapping[str, Any], services: Services) -> Plan:
         state = _with_new_password(state)
     made = [named.identifier(DEFINITION, current)] if current else []
     warnings = judged(state, services) if want.present else ()
-    steps = _steps(state, made, api)
+    steps = _steps(state, made, api, services)
+
+    def read() -> dict[str, Any]:
+        found = _read_back(state, made[0], api, services)
+        return named.result(DEFINITION, found, api, services)
+
     return Plan(
         title=named.title(DEFINITION, want, state.change),
         change=state.change,
         predicted=_predicted(state),
-        read=lambda: named.result(DEFINITION, named.read(DEFINITION, made[0], api), api, services),
+        read=read,
         steps=tuple(steps),
         missing=state.desired.missing,
         warnings=warnings,
@@ -274,7 +280,22 @@ def _with_new_password(state: State) -> State:
     return dataclasses.replace(state, change=Change(state.change.before, after, members))
 
 
-def _steps(state: State, made: list[str], api: MailManager) -> list[Callable[[], object]]:
+def _read_back(
+    state: State, identifier: str, api: MailManager, services: Services, *also: str
+) -> Current | None:
+    """As it is seen; states that pass are waited for elsewhere, a password is not seen at all.
+
+    also: members that were not written yet.
+    """
+    unseen = ["status", *also]
+    if "SmtpPassword" in state.desired.sent.get("IngressPointConfiguration", {}):
+        unseen.append("authentication")
+    return read_back(DEFINITION, identifier, state.change, api, services, unseen=unseen)
+
+
+def _steps(
+    state: State, made: list[str], api: MailManager, services: Services
+) -> list[Callable[[], object]]:
     if state.change.deletes:
         return [
             lambda: api.delete(INGRESS_POINT, made[0]),
@@ -298,6 +319,8 @@ def _steps(state: State, made: list[str], api: MailManager) -> list[Callable[[],
     if members:
         before = state.current.document["Status"] if state.current else "ACTIVE"
         steps.append(lambda: api.update(INGRESS_POINT, made[0], members))
+        # A read that does not show the change yet shows the state before it, too.
+        steps.append(lambda: _read_back(state, made[0], api, services, "tags"))
         steps.append(lambda: ingress_states.reached(made[0], status or before, state.want, api))
     return steps + named.tagging(DEFINITION, state, api)
 

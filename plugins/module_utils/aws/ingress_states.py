@@ -13,7 +13,10 @@ from ansible_collections.gatepost.mail.plugins.module_utils.aws.mailmanager impo
     MailManager,
 )
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.named import Document, Wanted
-from ansible_collections.gatepost.mail.plugins.module_utils.aws.waiters import until
+from ansible_collections.gatepost.mail.plugins.module_utils.aws.waiters import (
+    once_visible,
+    until,
+)
 from ansible_collections.gatepost.mail.plugins.module_utils.errors import GatepostError, NotFound
 
 PASSING = ("PROVISIONING", "UPDATING")
@@ -50,6 +53,8 @@ def reached(identifier: str, status: str, want: Wanted, api: MailManager) -> Non
     """Wait, if it is wanted, until the status has held. Raises GatepostError for a broken one."""
     if not want.options["wait"]:
         return
+
+    once_visible(lambda: api.get(INGRESS_POINT, identifier))
 
     def is_reached(now: str) -> bool:
         if now in (*BROKEN, _GONE):

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ansible_collections.gatepost.mail.plugins.module_utils._shapes import snake
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import Service
+from ansible_collections.gatepost.mail.plugins.module_utils.errors import NotFound
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,9 @@ class MailManager:
         self.service.call(f"update_{kind.method}", **{kind.id: identifier}, **members)
 
     def delete(self, kind: Kind, identifier: str) -> None:
-        self.service.call(f"delete_{kind.method}", **{kind.id: identifier})
+        """Delete; what is gone already is fine."""
+        with suppress(NotFound):
+            self.service.call(f"delete_{kind.method}", **{kind.id: identifier})
 
     def tags(self, arn: str) -> dict[str, str]:
         found = self.service.call("list_tags_for_resource", ResourceArn=arn)["Tags"]

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, Gatepost maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The path that Mail Manager's resources share, from options to plan.
+"""The path that Mail Manager's resources share, from options to what must change.
 
 What a kind has of its own is a `Definition`: how its options become a document, which references
 it holds, what is fixed at creation and who uses it. Everything desired is validated before the
@@ -32,7 +32,7 @@ from ansible_collections.gatepost.mail.plugins.module_utils.errors import (
     NotFound,
     Unchangeable,
 )
-from ansible_collections.gatepost.mail.plugins.module_utils.reconcile import Change, Plan
+from ansible_collections.gatepost.mail.plugins.module_utils.reconcile import Change
 
 Document = dict[str, Any]
 
@@ -191,46 +191,6 @@ def compare(
             key = snake(member)
             raise Unchangeable(what, key, before.get(key, "not set"), values[key])
     return State(want, current, changed, desired, tags)
-
-
-def prepare(
-    definition: Definition,
-    options: Mapping[str, Any],
-    services: Services,
-    refuse: Callable[[Document], object] = lambda _current: None,
-) -> Plan:
-    """From options to a plan, for a kind that is there as soon as it is created.
-
-    refuse: raises GatepostError for a current state that nothing can be made of.
-    """
-    want = wanted(definition, options)
-    api = MailManager(services["mailmanager"])
-    current = find(definition, want, api)
-    if current is not None:
-        refuse(current.document)
-    state = compare(definition, want, current, api, services)
-    warnings = definition.judged(state, services) if want.present else ()
-    made: list[str] = [identifier(definition, current)] if current else []
-    steps: list[Callable[[], object]] = []
-    if state.change.deletes:
-        refuse_if_used(definition, want, current, api)
-        steps.append(lambda: api.delete(definition.kind, made[0]))
-    elif state.change.creates:
-        steps.append(lambda: made.append(api.create(definition.kind, creation(definition, state))))
-    else:
-        members = update(definition, state)
-        if members:
-            steps.append(lambda: api.update(definition.kind, made[0], members))
-        steps += tagging(definition, state, api)
-    return Plan(
-        title=title(definition, want, state.change),
-        change=state.change,
-        predicted=predicted(definition, state),
-        read=lambda: result(definition, read(definition, made[0], api), api, services),
-        steps=tuple(steps),
-        missing=state.desired.missing,
-        warnings=warnings,
-    )
 
 
 def identifier(definition: Definition, current: Current) -> str:
