@@ -37,7 +37,7 @@ def cloud() -> Iterator[Cloud]:
 @pytest.fixture(scope="module")
 def account(cloud: Cloud) -> dict[str, str]:
     """Two ingress points, an identity that is verified and one that is not; ids by name. Rules name
-    one relay by its id, the other by its ARN."""
+    one relay by its id, the other by its ARN, and an address list by its ARN."""
     mail = cloud.client("mailmanager")
     server = {"ServerName": "aspmx.l.google.com", "ServerPort": 25}
     google = mail.create_relay(
@@ -50,9 +50,21 @@ def account(cloud: Cloud) -> dict[str, str]:
         ServerPort=587,
         Authentication={"SecretArn": arn},
     )["RelayId"]
+    partners = mail.create_address_list(AddressListName="partners")["AddressListId"]
+    for address in ("bob@partner.example", "*@other.example"):
+        mail.register_member_to_address_list(AddressListId=partners, Address=address)
+    arn = mail.get_address_list(AddressListId=partners)["AddressListArn"]
+    evaluate = {"IsInAddressList": {"Attribute": "FROM", "AddressLists": [arn]}}
     rules = mail.create_rule_set(
         RuleSetName="main",
         Rules=[
+            {
+                "Name": "partners",
+                "Conditions": [
+                    {"BooleanExpression": {"Evaluate": evaluate, "Operator": "IS_TRUE"}}
+                ],
+                "Actions": [{"AddHeader": {"HeaderName": "X-Partner", "HeaderValue": "yes"}}],
+            },
             {
                 "Name": "gmail",
                 "Conditions": [GMAIL],
@@ -80,7 +92,7 @@ def account(cloud: Cloud) -> dict[str, str]:
     )["IngressPointId"]
     _identities(cloud)
     cloud.control("POST", "/clock", {"advance": 3600})
-    return {"edge": edge, "submission": submission, "exchange": exchange}
+    return {"edge": edge, "submission": submission, "partners": partners}
 
 
 def _identities(cloud: Cloud) -> None:
@@ -145,6 +157,8 @@ def test_what_is_imported_is_taken(
         account["edge"],
         account["submission"],
     }
+    members = (tmp_path / f"{account['partners']}.txt").read_text()
+    assert members == "*@other.example\nbob@partner.example\n"
     # The daemon says what is still to be given, one by one.
     status, error = check(file)
     assert status == 2

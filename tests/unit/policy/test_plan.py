@@ -331,9 +331,11 @@ def test_warnings() -> None:
     assert list(warnings(complete)) == []
     assert list(warnings(rule_set(rule(RELAY)))) == []
     assert [path for path, _ in warnings(rule_set(rule(RELAY, when=[gmail])))] == ["Rules"]
-    changed = rule_set(
-        rule(RELAY, when=[gmail]), rule(replace("x@y.z")), rule(RELAY, unless=[gmail])
-    )
+    replaced = rule(replace("x@y.z"))
+    unchanged = rule_set(rule(RELAY, when=[gmail]), replaced, rule(RELAY, unless=[gmail]))
+    assert list(warnings(unchanged)) == []
+    ann = string("RECIPIENT", "STARTS_WITH", "ann@")
+    changed = rule_set(rule(RELAY, when=[ann]), replaced, rule(RELAY, unless=[ann]))
     assert [path for path, _ in warnings(changed)] == ["Rules"]
     assert [path for path, _ in warnings(rule_set(rule(DROP), rule(RELAY)))] == ["Rules[1]"]
 

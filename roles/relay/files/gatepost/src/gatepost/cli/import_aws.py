@@ -77,11 +77,15 @@ def _run(arguments: argparse.Namespace) -> int:
         content, sort_keys=False, allow_unicode=True, width=100, default_flow_style=False
     )
     if arguments.output == "-":
+        if found.address_lists:
+            raise GatepostError("-o -: address lists are written beside the file; name one")
         sys.stdout.write(text)
         return 0
     output = Path(arguments.output)
     # Nothing is written that the daemon would not read.
     load(output, text)
+    for name, members in found.address_lists.items():
+        _replace(output.parent / _list_file(name), "".join(f"{each}\n" for each in members))
     _replace(output, text)
     summary = {
         "file": str(output),
@@ -92,6 +96,7 @@ def _run(arguments: argparse.Namespace) -> int:
             for binding in content["bindings"]["relays"].values()
             if "secret_file" in binding
         ),
+        "address_lists": sorted(found.address_lists),
     }
     if arguments.json:
         print(json.dumps(summary, indent=2))
@@ -174,9 +179,17 @@ def compose(found: Found, options: Options) -> dict[str, Any]:
         },
         "verified_domains": list(found.verified_domains),
     }
+    if found.address_lists:
+        content["bindings"]["address_lists"] = {
+            name: {"file": _list_file(name)} for name in found.address_lists
+        }
     if options.metrics:
         content["metrics"] = {"listen": options.metrics}
     return content
+
+
+def _list_file(name: str) -> str:
+    return f"{name}.txt"
 
 
 def _ingress(point: Mapping[str, Any], found: Found, options: Options) -> dict[str, Any]:

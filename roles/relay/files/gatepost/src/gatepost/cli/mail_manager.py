@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gatepost.errors import GatepostError
+from gatepost.policy import documents
 
 Document = Mapping[str, Any]
 
@@ -14,13 +15,14 @@ Document = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Found:
     """Documents as the API returns them, by name; verified_domains are SES identities.
-    policy_names, rule_set_names: by id."""
+    address_lists: the members of each, by id. policy_names, rule_set_names: by id."""
 
     ingress_points: tuple[Document, ...]
     traffic_policies: tuple[Document, ...]
     rule_sets: tuple[Document, ...]
     relays: tuple[Document, ...]
     verified_domains: tuple[str, ...]
+    address_lists: Mapping[str, tuple[str, ...]]
 
     @property
     def policy_names(self) -> Mapping[str, str]:
@@ -51,6 +53,7 @@ class Account:
             rule_sets=_by_name(rule_sets, "RuleSetName"),
             relays=_by_name(self._relays(rule_sets), "RelayName"),
             verified_domains=tuple(sorted(self._verified_domains())),
+            address_lists=self._address_lists((*policies, *rule_sets)),
         )
 
     def _ingress_points(self, ingress: str) -> list[Document]:
@@ -93,6 +96,26 @@ class Account:
             raise GatepostError(f"rules name relays that do not exist: {', '.join(sorted(wanted))}")
         return found
 
+    def _address_lists(self, judging: Iterable[Document]) -> dict[str, tuple[str, ...]]:
+        wanted = {
+            reference.spelling.rpartition("/")[2]
+            for each in judging
+            for reference in documents.references(each)
+            if reference.what == "address_list"
+        }
+        return {
+            each: tuple(sorted(member["Address"] for member in self._members(each)))
+            for each in sorted(wanted)
+        }
+
+    def _members(self, address_list: str) -> list[Document]:
+        return self._listed(
+            self._mailmanager,
+            "list_members_of_address_list",
+            "Addresses",
+            AddressListId=address_list,
+        )
+
     def _verified_domains(self) -> list[str]:
         """`list_email_identities` has a NextToken, and no paginator in botocore."""
         found: list[str] = []
@@ -109,10 +132,10 @@ class Account:
             token = {"NextToken": page["NextToken"]}
 
     @staticmethod
-    def _listed(client: Any, operation: str, member: str) -> list[Document]:
+    def _listed(client: Any, operation: str, member: str, **about: str) -> list[Document]:
         def pages() -> list[Document]:
             paginator = client.get_paginator(operation)
-            return [each for page in paginator.paginate() for each in page[member]]
+            return [each for page in paginator.paginate(**about) for each in page[member]]
 
         found: list[Document] = _called(pages)
         return found

@@ -88,23 +88,23 @@ def warnings(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _settles_all(rules: Sequence[Mapping[str, Any]]) -> bool:
     """Whether every message certainly meets a delivering action or a Drop. Recognized are rules
     that always match, and a rule that matches unless one of the conditions holds by which other
-    rules deliver. What recipients are replaced or headers added in between may change a condition,
-    so that then only the former count."""
+    rules deliver; not one on the recipient where recipients are replaced, or on a named header
+    where headers are added, since what lies between may change it."""
     settling = [rule for rule in rules if _settles(rule)]
     if any(_always_matches(rule) for rule in settling):
         return True
-    if any(
-        "ReplaceRecipient" in each or "AddHeader" in each for r in rules for each in r["Actions"]
-    ):
-        return False
     met = {
         json.dumps(rule["Conditions"][0], sort_keys=True)
         for rule in settling
         if len(rule.get("Conditions", ())) == 1 and not rule.get("Unless")
     }
+    used = {name for rule in rules for each in rule["Actions"] for name in each}
+    changing = (("ReplaceRecipient", '"RECIPIENT"'), ("AddHeader", '"MimeHeaderAttribute"'))
+    unsteady = [word for action, word in changing if action in used]
+    steady = {each for each in met if not any(word in each for word in unsteady)}
     return any(
         not rule.get("Conditions")
-        and all(json.dumps(each, sort_keys=True) in met for each in rule["Unless"])
+        and all(json.dumps(each, sort_keys=True) in steady for each in rule["Unless"])
         for rule in settling
     )
 
