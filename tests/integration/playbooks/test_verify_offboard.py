@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
@@ -115,7 +114,7 @@ def test_offboard(aws: Aws, play: Play, variables: str) -> None:
     assert aws.calls() == {}
     play("offboard", *options, "--check", password="")
     assert aws.writes() == {}
-    assert play("offboard", *options, password="").changed["localhost"] == 8
+    assert play("offboard", *options, password="").changed["localhost"] == 7
     left = {title: documents for title, documents in census().items() if title not in before}
     assert {title for title in left} == {
         "key alias/gatepost-smtp-relay",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.plugins import documented
 from tests.integration.plugins.driving import Aws
 from tests.integration.plugins.starts import stand_at
 from tests.integration.plugins.states import RESOURCES, Resource
@@ -39,6 +40,8 @@ def test_way(aws: Aws, resource: Resource, start: str, goal: str) -> None:
     assert not done.get("failed"), done["msg"]
     assert done["changed"] == bool(aws.writes()), "changed means written"
     keeps_its_word(resource, predicted, done)
+    for result in (predicted, done):
+        documented.check(resource.module, result)
     aws.forget_calls()
     again = aws.run(resource.module, **options)
     assert not again["changed"], again["diff"]
@@ -76,6 +79,7 @@ def reads_back(aws: Aws, resource: Resource, done: dict[str, Any]) -> None:
         return
     found = aws.run(resource.info["module"], **resource.info["options"])
     assert not found["changed"]
+    documented.check(resource.info["module"], found, twin=resource.module)
     listed = found[resource.info["list"]]
     if done[resource.result] is None:
         # What can still be restored is listed, and said to be on its way out.
