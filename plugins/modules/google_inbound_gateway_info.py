@@ -82,7 +82,8 @@ options:
       O(credentials_file).
     type: str
   endpoint:
-    description: The URL of a server that is asked in Google's place, such as an emulator.
+    description: The URL of a server that is asked in Google's place, such as an emulator. If not
+      set, the value of E(GATEPOST_GOOGLE_ENDPOINT) is used.
     type: str
 seealso:
   - module: gatepost.mail.google_inbound_gateway_attestation
@@ -97,7 +98,7 @@ EXAMPLES = r"""
     domain: example.com
     region: eu-west-1
     attestation_file: attestations/example.com.json
-    credentials_file: /etc/gatepost/google.json
+    credentials_file: "{{ lookup('ansible.builtin.env', 'GATEPOST_GOOGLE_CREDENTIALS') }}"
     subject: admin@example.com
   register: gateway
 
@@ -196,7 +197,7 @@ message:
 
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible_collections.gatepost.mail.plugins.module_utils.errors import BadOption, GatepostError
 from ansible_collections.gatepost.mail.plugins.module_utils.google import (
     client,
@@ -292,11 +293,11 @@ def main():
             "message_file": {"type": "path"},
             "credentials_file": {"type": "path"},
             "subject": {"type": "str"},
-            "endpoint": {"type": "str"},
+            "endpoint": {"type": "str", "fallback": (env_fallback, ["GATEPOST_GOOGLE_ENDPOINT"])},
         },
         mutually_exclusive=[("region", "gateway_ips")],
         required_one_of=[("region", "gateway_ips")],
-        required_by={"credentials_file": ("subject",), "endpoint": ("credentials_file",)},
+        required_by={"credentials_file": ("subject",)},
         supports_check_mode=True,
     )
     if module.params["credentials_file"] and client.IMPORT_ERROR:

@@ -65,16 +65,19 @@ extends_documentation_fragment:
 EXAMPLES = r"""
 - name: Read the ingress point
   gatepost.mail.mailmanager_ingress_point_info:
+    region: eu-west-1
     name: gatepost-edge
   register: edge
 
 - name: Let mail for example.com come to it
   gatepost.mail.mail_domain_mx:
+    region: eu-west-1
     domain: example.com
     hosts: ["{{ edge.ingress_points[0].a_record }}"]
 
 - name: Go back to what was before
   gatepost.mail.mail_domain_mx:
+    region: eu-west-1
     domain: example.com
     state: restored
 """

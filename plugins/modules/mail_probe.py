@@ -90,6 +90,7 @@ options:
   endpoint:
     description:
       - For Google, the URL of a server that is asked in its place.
+      - If not set, the value of E(GATEPOST_GOOGLE_ENDPOINT) is used.
     type: str
   connector:
     description:
@@ -155,14 +156,20 @@ attributes:
 """
 
 EXAMPLES = r"""
+- name: Read where the gateway is
+  gatepost.mail.mailmanager_ingress_point_info:
+    region: eu-west-1
+    name: gatepost-edge
+  register: edge
+
 - name: Prove the way of mail for example.com at Google Workspace
   gatepost.mail.mail_probe:
     provider: google_workspace
-    gateway_host: "{{ edge.ingress_point.a_record }}"
+    gateway_host: "{{ edge.ingress_points[0].a_record }}"
     region: eu-west-1
     mail_from: probe@example.org
     rcpt_to: postmaster@example.com
-    credentials_file: /etc/gatepost/google.json
+    credentials_file: "{{ lookup('ansible.builtin.env', 'GATEPOST_GOOGLE_CREDENTIALS') }}"
     message_file: evidence/example.com.eml
   register: probe
 
@@ -349,7 +356,7 @@ def main():
             "gateway_ips": {"type": "list", "elements": "str"},
             "mailbox": {"type": "str"},
             "credentials_file": {"type": "path"},
-            "endpoint": {"type": "str"},
+            "endpoint": {"type": "str", "fallback": (env_fallback, ["GATEPOST_GOOGLE_ENDPOINT"])},
             "connector": {"type": "str"},
             "imap_host": {"type": "str"},
             "imap_port": {"type": "int", "default": 993},

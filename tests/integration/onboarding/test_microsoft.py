@@ -1,7 +1,6 @@
 """A Microsoft 365 domain: onboarded on either plane, its MX moved and moved back, locked down."""
 
 import boto3
-import pytest
 
 from tests.integration.onboarding.conftest import RANGE, REGION
 
@@ -25,47 +24,45 @@ def connector(world):
     return held(world, "InboundConnector", NAME)
 
 
-def test_the_aws_plane(world, hosted):
-    done = world.thrice("onboard_microsoft_365", **AWS, gatepost_publish_dns="route53")
+def records(domain):
+    """What Route 53 holds."""
+    client = boto3.client("route53")
+    zone = client.list_hosted_zones_by_name(DNSName=domain)["HostedZones"][0]
+    listed = client.list_resource_record_sets(HostedZoneId=zone["Id"])
+    return {
+        (one["Name"], one["Type"]): [each["Value"] for each in one["ResourceRecords"]]
+        for one in listed["ResourceRecordSets"]
+    }
+
+
+def test_the_aws_plane_there_and_back(world, hosted):
+    moving = {"gatepost_publish_dns": "route53", "gatepost_move_mx": True}
+    world.thrice("onboard_microsoft_365", **AWS, **moving)
     assert held(world, "HostedConnectionFilterPolicy", "Default")["IPAllowList"] == [RANGE]
     assert connector(world)["SenderIPAddresses"] == [RANGE]
     assert connector(world)["EFSkipLastIP"] is True
     assert connector(world)["Comment"] == "Connector for filtering"
-    relay = boto3.client("mailmanager").list_relays()["Relays"][0]["RelayId"]
-    found = boto3.client("mailmanager").get_relay(RelayId=relay)
+    mail = boto3.client("mailmanager")
+    found = mail.get_relay(RelayId=mail.list_relays()["Relays"][0]["RelayId"])
     assert found["ServerName"] == "acme-com.mail.protection.outlook.com"
-    assert done.summary["mx_points_at_gateway"] is False
+    assert "mail-manager-smtp" in records("acme.com")["acme.com.", "MX"][0]
+    assert hosted["acme.com"] in records("acme.com")["_gatepost-mx.acme.com.", "TXT"][0]
 
-
-def test_the_mx_moves_and_comes_back(world, hosted):
-    moving = {"gatepost_publish_dns": "route53", "gatepost_move_mx": True}
-    world.thrice("onboard_microsoft_365", **AWS, **moving)
-    zone = boto3.client("route53").list_hosted_zones_by_name(DNSName="acme.com")["HostedZones"][0]
-
-    def records():
-        listed = boto3.client("route53").list_resource_record_sets(HostedZoneId=zone["Id"])
-        return {
-            (one["Name"], one["Type"]): [each["Value"] for each in one["ResourceRecords"]]
-            for one in listed["ResourceRecordSets"]
-        }
-
-    assert "mail-manager-smtp" in records()["acme.com.", "MX"][0]
-    assert hosted["acme.com"] in records()["_gatepost-mx.acme.com.", "TXT"][0]
     world.thrice("lock_down", **AWS, **PROVIDER)
     assert connector(world)["RestrictDomainsToIPAddresses"] is True
     # Onboarding again leaves the lock alone.
-    assert world.play("onboard_microsoft_365", **AWS, **moving).changed == 0
-    world.thrice("lock_down", **AWS, **PROVIDER, gatepost_locked_down=False)
-    assert connector(world)["RestrictDomainsToIPAddresses"] is False
-    back = world.folder / "back.yml"
-    back.write_text(
-        "- hosts: localhost\n  gather_facts: false\n  connection: local\n"
-        "  vars: {ansible_python_interpreter: '{{ ansible_playbook_python }}'}\n  tasks:\n"
-        "    - gatepost.mail.mail_domain_mx: {domain: acme.com, state: restored}\n"
-    )
-    assert world.thrice(back.with_suffix("")).changed == 1
-    assert records()["acme.com.", "MX"] == [hosted["acme.com"]]
-    assert ("_gatepost-mx.acme.com.", "TXT") not in records()
+    again = world.play("onboard_microsoft_365", **AWS, **moving)
+    assert again.changed == 0
+    assert again.summary["mx_points_at_gateway"] is True
+
+    out = {"gatepost_onboarding": "microsoft_365", "gatepost_offboard_confirm": "acme.com"}
+    printed = world.play("offboard", **AWS, **moving, **out).printed
+    opened = printed.index("TASK [Let mail in again")
+    moved = printed.index("TASK [Point the MX back")
+    assert opened < moved < printed.index("TASK [Delete the inbound connector")
+    assert world.control("GET", "/exchange/settings")["InboundConnector"] == []
+    assert records("acme.com")["acme.com.", "MX"] == [hosted["acme.com"]]
+    assert ("_gatepost-mx.acme.com.", "TXT") not in records("acme.com")
 
 
 def test_the_hosts_plane_without_an_allow_list(world):
@@ -90,23 +87,29 @@ def test_the_hosts_of_the_inventory(world):
     assert done.summary["mx_hosts"] == ["mx1.example.net", "mx2.example.net"]
 
 
-@pytest.mark.parametrize("where", ["nowhere", "one server", "beside the old host"])
-def test_lock_down_is_refused_until_the_mx_points_at_the_gateway(world, where):
+def test_lock_down_is_refused_until_the_mx_points_at_the_gateway(world):
     world.play("onboard_microsoft_365", **HOSTS)
-    if where == "one server":
-        world.control("POST", "/dns/servers", {"server": "ns2", "frozen": True})
-        world.mx("acme.com", "mx1.example.net", "mx2.example.net")
-    if where == "beside the old host":
-        old = "acme-com.mail.protection.outlook.com"
-        world.mx("acme.com", "mx1.example.net", "mx2.example.net", old)
-    refused = world.play("lock_down", **HOSTS, **PROVIDER, status=2)
-    assert "Not locked down" in refused.printed
-    assert "ns2.example.net (127.0.0.3): 0 acme-com" in refused.printed or where != "one server"
-    assert connector(world)["RestrictDomainsToIPAddresses"] is False
+    hosts, old = HOSTS["gatepost_gateway_hosts"], "acme-com.mail.protection.outlook.com"
+
+    def refused():
+        printed = world.play("lock_down", **HOSTS, **PROVIDER, status=2).printed
+        assert "Not locked down" in printed
+        assert connector(world)["RestrictDomainsToIPAddresses"] is False
+        return printed
+
+    assert f"the resolver (127.0.0.1): 0 {old}" in refused()
+    world.mx("acme.com", *hosts, old)
+    refused()
+    world.mx("acme.com", old)
+    world.control("POST", "/dns/servers", {"server": "ns2", "frozen": True})
+    world.mx("acme.com", *hosts)
+    assert f"ns2.example.net (127.0.0.3): 10 {old}" in refused()
     world.control("POST", "/dns/servers", {"server": "ns2", "frozen": False})
-    world.mx("acme.com", "mx1.example.net", "mx2.example.net")
+    world.mx("acme.com", *hosts)
     world.play("lock_down", **HOSTS, **PROVIDER)
     assert connector(world)["RestrictDomainsToIPAddresses"] is True
+    assert world.play("lock_down", **HOSTS, **PROVIDER, gatepost_locked_down=False).changed == 1
+    assert connector(world)["RestrictDomainsToIPAddresses"] is False
 
 
 def test_nothing_is_changed_without_what_only_the_user_knows(world):
@@ -128,16 +131,4 @@ def test_a_domain_on_hosts_is_taken_out_again(world):
     done = world.thrice("offboard", **out, gatepost_offboard_confirm="acme.com")
     assert done.changed == 2
     assert held(world, "HostedConnectionFilterPolicy", "Default")["IPAllowList"] == ["192.0.2.77"]
-    assert world.control("GET", "/exchange/settings")["InboundConnector"] == []
-
-
-def test_the_lock_is_off_before_the_mx_is_put_back(world, hosted):
-    moving = {"gatepost_publish_dns": "route53", "gatepost_move_mx": True}
-    world.play("onboard_microsoft_365", **AWS, **moving)
-    world.play("lock_down", **AWS, **PROVIDER)
-    out = {"gatepost_onboarding": "microsoft_365", "gatepost_offboard_confirm": "acme.com"}
-    printed = world.play("offboard", **AWS, **moving, **out).printed
-    opened = printed.index("TASK [Let mail in again")
-    moved = printed.index("TASK [Point the MX back")
-    assert opened < moved < printed.index("TASK [Delete the inbound connector")
     assert world.control("GET", "/exchange/settings")["InboundConnector"] == []
