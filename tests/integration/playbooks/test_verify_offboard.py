@@ -116,7 +116,7 @@ def test_offboard(aws: Aws, play: Play, variables: str) -> None:
     assert aws.writes() == {}
     assert play("offboard", *options, password="").changed["localhost"] == 7
     left = {title: documents for title, documents in census().items() if title not in before}
-    assert {title for title in left} == {
+    assert set(left) == {
         "key alias/gatepost-smtp-relay",
         "secret gatepost/RelayToMyExchangeServer",
     }
