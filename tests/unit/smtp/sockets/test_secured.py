@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from emulators.ca import Authority
-from gatepost.smtp.limits import Limits
+from gatepost.smtp.limits import Limits, Load
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 ELSEWHERE = (ipaddress.ip_network("192.0.2.0/24"),)
@@ -185,6 +185,26 @@ async def test_failed_authentication_is_recorded_without_what_was_offered(
     assert "hunter2" not in told
     assert wrong.split()[2].decode() not in told
     assert len(served.of("Fault")) == 1
+
+
+async def test_whoever_guesses_is_turned_away(
+    relay: Any, server_context: ssl.SSLContext, client_context: ssl.SSLContext
+) -> None:
+    limits = Limits(authentication_failures=2, authentication_failures_per_address=4)
+    load = Load()
+    served = await relay(tls=server_context, auth=True, limits=limits, load=load)
+    for _session in range(2):
+        client = await served.greeted()
+        await client.start_tls(client_context)
+        await client.ask(b"EHLO x")
+        client.say((b"AUTH PLAIN " + b64(b"\0edge\0guess") + b"\r\n") * 2)
+        assert b"421 4.7.0 Too many authentication failures" in await client.rest()
+    assert (await (await served.client()).rest()) == (
+        b"421 4.7.0 Too many authentication failures\r\n"
+    )
+    assert served.of("Denial")[-1]["by"] == "authentication_failures_per_address"
+    # Where nobody can guess nobody is turned away.
+    await (await relay(limits=limits, load=load)).greeted()
 
 
 async def test_smtplib_authenticates(

@@ -138,6 +138,8 @@ def _limits(section: Section, workers: int) -> Limits:
     limits = Limits(
         connections=section.whole("connections", 1000, 1, 100_000),
         connections_per_client=section.whole("connections_per_client", 100, 1, 100_000),
+        connection_rate=section.whole("connection_rate", 0, 0, 1_000_000),
+        auth_failures=section.whole("auth_failures", 20, 1, 1_000_000),
         message_size=message_size,
         recipients=section.whole("recipients", _RECIPIENTS_MAX, 1, _RECIPIENTS_MAX),
         memory=section.octets("memory", max(512 * _MIB, workers * message_size), _MIB, 1 << 40),

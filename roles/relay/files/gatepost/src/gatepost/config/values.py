@@ -81,13 +81,17 @@ class SpoolSettings:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """They hold for the daemon as a whole. connections: of clients, together;
-    connections_per_client: of one address. message_size, memory: octets of one message, of all that
+    connections_per_client: of one address; connection_rate: new ones of one address in a minute or
+    two, 0 for any; auth_failures: refused passwords of one address in ten to twenty minutes.
+    message_size, memory: octets of one message, of all that
     are being received. hops: Received fields, at which a message is in a loop (RFC 5321 section
     6.3). destination_deliveries, deliveries: attempts at once, to one destination and in all.
     drain: seconds that sessions and deliveries in flight get at a stop."""
 
     connections: int
     connections_per_client: int
+    connection_rate: int
+    auth_failures: int
     message_size: int
     recipients: int
     memory: int
@@ -101,6 +105,8 @@ class Limits:
         names = (
             "connections",
             "connections_per_client",
+            "connection_rate",
+            "auth_failures",
             "memory",
             "destination_deliveries",
             "deliveries",

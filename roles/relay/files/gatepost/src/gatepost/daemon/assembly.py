@@ -305,6 +305,8 @@ def _limits(config: Config, workers: int) -> Limits:
     return Limits(
         connections=limits.connections,
         connections_per_address=limits.connections_per_client,
+        connection_rate=limits.connection_rate,
+        authentication_failures_per_address=limits.auth_failures,
         recipients=limits.recipients,
         message_bytes=limits.message_size,
         memory_bytes=limits.memory,

@@ -46,6 +46,7 @@ _TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients")
 _NO_STORAGE = Reply(452, "4.3.1", "Insufficient system storage, try again later")
 _FAULT = Reply(451, "4.3.0", "Local error in processing, try again later")
 _FULL = Reply(421, "4.3.2", "Too many connections, try again later")
+_TOO_FAST = Reply(421, "4.7.0", "Too many connections in a short time, try again later")
 _TOO_MANY_COMMANDS = Reply(421, "4.7.0", "Too many commands without a message")
 _TOO_MANY_FAILURES = Reply(421, "4.7.0", "Too many authentication failures")
 
@@ -119,6 +120,8 @@ class Connection(Wire):
         address = self.client.source_ip
         if listening.load.by_address[address] >= limits.connections_per_address:
             return self._deny("connections_per_address", _FULL)
+        if not self._is_welcome(address):
+            return False
         self._count(address)
         try:
             reply = listening.receiver.connected(self.client)
@@ -128,6 +131,17 @@ class Connection(Wire):
         if reply is not None and not reply.positive:
             return self._end(reply, "refused")
         self._send(reply or Reply(220, "", f"{listening.hostname} ESMTP"))
+        return True
+
+    def _is_welcome(self, address: str) -> bool:
+        """Whether a client has not come too often, or guessed too many passwords, of late."""
+        load, limits, now = self.listening.load, self.limits, self.loop.time()
+        came = load.arrivals.add(address, now)
+        if limits.connection_rate and came > limits.connection_rate:
+            return self._deny("connection_rate", _TOO_FAST)
+        failures = load.failures.of(address, now) if self.listening.auth else 0
+        if failures >= limits.authentication_failures_per_address:
+            return self._deny("authentication_failures_per_address", _TOO_MANY_FAILURES)
         return True
 
     async def _proxy(self) -> bool:
@@ -367,5 +381,6 @@ class Connection(Wire):
         self._send(reply)
         self._deny("AUTH", reply, last=False)
         self._failures += 1
+        self.listening.load.failures.add(self.client.source_ip, self.loop.time())
         if self._failures >= self.limits.authentication_failures:
             self._deny("authentication_failures", _TOO_MANY_FAILURES)

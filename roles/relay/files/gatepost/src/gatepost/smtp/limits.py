@@ -10,6 +10,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
+
+from gatepost.smtp.rate import Rate
+
+# Seconds; `rate` counts over the last one to two of them.
+FAILURE_PERIOD: Final = 600.0
+RATE_PERIOD: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +26,8 @@ class Limits:
     included. memory_bytes: all messages that are being received or committed. local_part_bytes:
     left of the @. command_bytes, auth_bytes: a command line, an AUTH response line, without CRLF.
     commands: since the last accepted message. errors: commands wrong in form or order,
-    authentication_failures: both a session.
+    authentication_failures: both a session. authentication_failures_per_address: in FAILURE_PERIOD;
+    where AUTH is offered. connection_rate: new ones of an address in RATE_PERIOD, 0 for any.
 
     command_seconds: from our reply to a whole next line. data_seconds: between two arrivals of
     content. message_seconds: the whole content. tls_seconds, proxy_seconds: the handshake, the
@@ -40,6 +48,8 @@ class Limits:
     commands: int = 1000
     errors: int = 20
     authentication_failures: int = 3
+    authentication_failures_per_address: int = 20
+    connection_rate: int = 0
 
     command_seconds: float = 300
     data_seconds: float = 180
@@ -53,11 +63,13 @@ class Limits:
 @dataclass(slots=True)
 class Load:
     """What is used now. by_address: open connections by client address. memory: octets of
-    messages that are being received or committed."""
+    messages that are being received or committed. failures, arrivals: of late."""
 
     connections: int = 0
     memory: int = 0
     by_address: Counter[str] = field(default_factory=Counter)
+    failures: Rate = field(default_factory=lambda: Rate(FAILURE_PERIOD))
+    arrivals: Rate = field(default_factory=lambda: Rate(RATE_PERIOD))
 
     def arrive(self, address: str) -> None:
         self.by_address[address] += 1
