@@ -28,7 +28,7 @@ def plans(
     address_lists: Lists,
 ) -> tuple[reference.Planned, reference.Planned]:
     document = documents.normalize("RuleSet", rule_set)
-    made = engine.plan(
+    asked = (
         rules.compile_rule_set(document),
         session,
         message,
@@ -36,6 +36,11 @@ def plans(
         verdicts,
         {name: AddressList(entries) for name, entries in address_lists.items()},
     )
+    made = engine.plan(*asked)
+    briefly = engine.plan(*asked, brief=True)
+    matched = tuple(each for each in made.trace if each.matched is not False)
+    assert (briefly.trace, briefly.effects) == (matched, made.effects)
+    assert (briefly.final, briefly.undecided) == (made.final, made.undecided)
     ours = reference.Planned(
         tuple(
             reference.Looked(each.rule, each.index, each.matched, each.recipient)

@@ -118,6 +118,7 @@ class Reception:
                 facts,
                 each.address,
                 address_lists=self._address_lists,
+                brief=True,
             )
             for each in transaction.recipients
         ]

@@ -262,7 +262,7 @@ def _membership(what: Mapping[str, Any]) -> Condition:
     return judge
 
 
-_ORDER: Final[Mapping[str, Callable[[float, float], bool]]] = {
+ORDER: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "EQUALS": operator.eq,
     "NOT_EQUALS": operator.ne,
     "LESS_THAN": operator.lt,
@@ -273,7 +273,7 @@ _ORDER: Final[Mapping[str, Callable[[float, float], bool]]] = {
 
 
 def _number(expression: Mapping[str, Any]) -> Compiled:
-    compare, value = _ORDER[expression["Operator"]], expression["Value"]
+    compare, value = ORDER[expression["Operator"]], expression["Value"]
     return Compiled(lambda facts: TRUE if compare(facts.message.size, value) else FALSE)
 
 

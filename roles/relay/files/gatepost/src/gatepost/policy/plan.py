@@ -20,6 +20,7 @@ from gatepost.policy import assumptions
 from gatepost.policy.addresslist import AddressList
 from gatepost.policy.admission import is_verified
 from gatepost.policy.conditions import Facts
+from gatepost.policy.exclusion import Strings
 from gatepost.policy.message import Message
 from gatepost.policy.rules import Action, Rule, RuleSet
 from gatepost.policy.shapes import snake
@@ -46,16 +47,17 @@ _UNVERIFIED: Final[Mapping[str, str]] = {
 
 @dataclass(slots=True)
 class _Branch:
-    """A recipient on its way through the rules. ran: it has external effects. matched: some rule
-    matched it."""
+    """A recipient on its way through the rules. strings: of its facts. ran: it has external
+    effects. matched: some rule matched it."""
 
     facts: Facts
+    strings: Strings
     ran: bool = False
     matched: bool = False
 
     def fork(self, recipient: str) -> _Branch:
         facts = dataclasses.replace(self.facts, recipient=recipient)
-        return dataclasses.replace(self, facts=facts)
+        return dataclasses.replace(self, facts=facts, strings=Strings(facts))
 
 
 def plan(
@@ -65,17 +67,22 @@ def plan(
     recipient: str,
     verdicts: Verdicts | None = None,
     address_lists: Mapping[str, AddressList] = Empty,
+    *,
+    brief: bool = False,
 ) -> Plan:
     """address_lists: by reference, as the rule set spells it. An input that a rule needs and that
-    is not there leaves the rule unknown; the plan goes on as if it did not match, and says so."""
+    is not there leaves the rule unknown; the plan goes on as if it did not match, and says so.
+    brief: without the rules that do not match, and the choices that this relied on; the plan is the
+    same otherwise, and is made several times faster."""
     facts = Facts(session, recipient, recipient, message, (), verdicts or Verdicts(), address_lists)
-    return _Planner(facts).run(rule_set)
+    return _Planner(facts, brief).run(rule_set)
 
 
 class _Planner:
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, brief: bool) -> None:
+        self._brief = brief
         self._recipient = facts.recipient
-        self._branches = [_Branch(facts)]
+        self._branches = [_Branch(facts, Strings(facts))]
         self._trace: list[RuleTrace] = []
         self._effects: list[Effect] = []
         # Dicts as ordered sets.
@@ -102,6 +109,8 @@ class _Planner:
         others: list[_Branch] = []
         for branch in self._branches:
             (matched if self._matches(rule, branch) else others).append(branch)
+        if not matched:
+            return
         for action in rule.actions:
             matched = _merged(left for each in matched for left in self._act(rule, action, each))
         self._branches = _merged((*others, *matched))
@@ -110,9 +119,14 @@ class _Planner:
         self._assumptions.update(dict.fromkeys(used))
 
     def _matches(self, rule: Rule, branch: _Branch) -> bool:
-        found = rule.match(branch.facts)
+        facts = branch.facts
+        if self._brief and rule.exclusion.holds(branch.strings, facts.message.size):
+            return False
+        found = rule.match(facts)
+        if self._brief and found.matched is False:
+            return False
         self._trace.append(
-            RuleTrace(rule.name, rule.index, found.matched, found.by, branch.facts.recipient)
+            RuleTrace(rule.name, rule.index, found.matched, found.by, facts.recipient)
         )
         self._assume(*found.assumptions)
         if found.matched is None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from gatepost.policy.conditions import Compiled, Facts, compile_condition
+from gatepost.policy.exclusion import Exclusion
 
 # Where each action says what it is aimed at.
 _TARGETS: Final[Mapping[str, str]] = {
@@ -47,6 +48,7 @@ class Rule:
     conditions: tuple[Compiled, ...]
     unless: tuple[Compiled, ...]
     actions: tuple[Action, ...]
+    exclusion: Exclusion = field(repr=False, compare=False)
 
     def match(self, facts: Facts) -> Match:
         """Every condition holds and no "unless" does. One that certainly decides against the rule
@@ -106,6 +108,7 @@ def _rule(index: int, document: Mapping[str, Any]) -> Rule:
         conditions=tuple(map(compile_condition, document.get("Conditions", ()))),
         unless=tuple(map(compile_condition, document.get("Unless", ()))),
         actions=tuple(_action(place, each) for place, each in enumerate(document["Actions"])),
+        exclusion=Exclusion(document),
     )
 
 
