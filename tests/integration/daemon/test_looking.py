@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import signal
 import smtplib
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -113,3 +118,28 @@ def test_verify(waiting: tuple[Daemon, Sink]) -> None:
     (shard,) = [each for each in answer["shards"] if not each["sound"]]
     assert shard["unreadable"] == [entry["id"]]
     assert "DAMAGED" in daemon.gatepost("spool", "verify").stdout
+
+
+def test_top_is_refreshed_on_a_terminal_until_it_is_interrupted(
+    waiting: tuple[Daemon, Sink],
+) -> None:
+    daemon, _ = waiting
+    ours, theirs = pty.openpty()
+    command = [
+        *("-m", "gatepost.cli.main", "top", "--config", str(daemon.file)),
+        "--interval",
+        "0.2",
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-P", *command], stdin=theirs, stdout=theirs, start_new_session=True
+    )
+    os.close(theirs)
+    shown = b""
+    while shown.count(b"\x1b[2J") < 3:
+        shown += os.read(ours, 65536)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    os.close(ours)
+    assert shown.count(b"relay:next") >= 2
+    # From the second time on there are rates.
+    assert b"a second" in shown
