@@ -2,6 +2,11 @@
 
 import boto3
 import pytest
+from ansible_collections.gatepost.mail.plugins.module_utils.aws import (
+    address_list,
+    address_members,
+    retry,
+)
 
 MANY = [f"user-{number:03}@example.com" for number in range(40)]
 
@@ -86,8 +91,6 @@ def test_an_import_that_fails_says_why_and_is_made_up_for(aws):
 
 
 def test_an_upload_that_fails_does_not_show_its_link(aws, monkeypatch):
-    from ansible_collections.gatepost.mail.plugins.module_utils.aws import address_members, retry
-
     monkeypatch.setattr(retry, "ATTEMPTS", 2)
     put = address_members._put
     monkeypatch.setattr(
@@ -163,3 +166,29 @@ def test_a_list_in_use(aws):
     assert refusal == f"rules[0].{place}: {reason}"
     refusal = aws.refuse("mailmanager_traffic_policy", name="edge", policy_statements=statements)
     assert refusal == f"policy_statements[0].{place}: {reason}"
+
+
+def test_members_that_the_service_refuses_are_named(aws, monkeypatch):
+    file = address_members.file
+    spoil = {MANY[3]: "not an address", MANY[7]: "nor this"}
+    monkeypatch.setattr(
+        address_members, "file", lambda sent: file([spoil.get(each, each) for each in sent])
+    )
+    refusal = aws.refuse("mailmanager_address_list", name="list", members=MANY)
+    assert refusal.startswith("import job gatepost-")
+    assert refusal.endswith(
+        f": of 40 members 38 were imported and 2 refused; not in: {MANY[3]}, {MANY[7]}"
+    )
+
+
+def test_a_list_that_would_overflow(aws, monkeypatch):
+    monkeypatch.setattr(address_list, "ADDRESSES", 3)
+    three = ["a@example.com", "b@example.com", "c@example.com"]
+    aws.run("mailmanager_address_list", name="list", members=three)
+    aws.forget_calls()
+    refusal = aws.refuse("mailmanager_address_list", name="list", members=["d@example.com"])
+    assert refusal == "members: would make 4 with those that are there; 3 are allowed"
+    assert aws.writes() == {}
+    swapped = {"name": "list", "members": ["d@example.com", *three[1:]], "purge_members": True}
+    aws.apply("mailmanager_address_list", **swapped)
+    assert members(aws) == ["b@example.com", "c@example.com", "d@example.com"]

@@ -211,3 +211,47 @@ def test_references_by_id_and_arn(aws, parts):
             assert not aws.apply(POINT, name="edge", **{kind: reference})["changed"]
         missing = f"{kind}: there is no {kind.replace('_', ' ')} none"
         assert aws.refuse(POINT, name="edge", **{kind: "none"}) == missing
+
+
+def test_what_only_a_person_can_mend(aws, parts):
+    aws._ask("POST", "/aws/ingress_points", {"failing": ["edge"]})
+    options = {"name": "edge", "type": "OPEN", **parts}
+    refusal = aws.refuse(POINT, **options)
+    assert refusal.startswith("ingress point inp-")
+    assert refusal.endswith(" is FAILED instead of ACTIVE")
+    aws._ask("POST", "/aws/ingress_points", {})
+    aws.forget_calls()
+    again = aws.refuse(POINT, **options)
+    assert again == (
+        "ingress point edge is FAILED, which does not mend itself: delete it with state=absent, "
+        "then create it again"
+    )
+    assert aws.writes() == {}
+    aws.apply(POINT, name="edge", state="absent")
+    assert aws.apply(POINT, **options)["ingress_point"]["status"] == "ACTIVE"
+
+
+def test_a_private_point_whose_endpoint_is_gone(aws, parts):
+    options = {"name": "inside", "type": "OPEN", "network_configuration": VPC, **parts}
+    aws.apply(POINT, **options)
+    endpoint = VPC["private_network_configuration"]["vpc_endpoint_id"]
+    aws._ask("POST", "/aws/ingress_points", {"missing_vpc_endpoints": [endpoint]})
+    refusal = aws.refuse(POINT, **options)
+    assert refusal.startswith("ingress point inside is ASSOCIATED_VPC_ENDPOINT_DOES_NOT_EXIST")
+    assert "delete it with state=absent" in refusal
+
+
+def test_without_waiting(aws, parts):
+    options = {"name": "edge", "type": "OPEN", "wait": False, **parts}
+    made = aws.run(POINT, **options)["ingress_point"]
+    assert made["status"] == "PROVISIONING"
+    waited = aws.run(POINT, **(options | {"wait": True}))
+    assert not waited["changed"]
+    assert waited["ingress_point"]["status"] == "ACTIVE"
+
+
+def test_waiting_ends(aws, parts):
+    aws._ask("POST", "/aws/timing", {"provisioning": 60})
+    refusal = aws.refuse(POINT, name="edge", type="OPEN", wait_timeout=1, **parts)
+    assert refusal.startswith("ingress point inp-")
+    assert refusal.endswith(": ACTIVE: not so after 1 seconds (wait_timeout)")
