@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 ERROR, WARNING = "error", "warning"
 GONE = "Gone"
+UNDECIPHERABLE = "the secret's value cannot be decrypted under its key"
 _ELSEWHERE = "000000000000"
 
 
@@ -189,6 +190,10 @@ def _belongs_to_people(key: str) -> bool:
 def _value(facts: Facts, purpose: str) -> list[Finding]:
     if "value" in facts.unread or not facts.value:
         return []
+    if facts.value == UNDECIPHERABLE:
+        if facts.key_state not in ("", "Enabled"):
+            return []  # what is wrong is the key, and said of it
+        return [Finding("value", facts.value, "store it anew under a key that can be used")]
     members = " and ".join(policies.PURPOSES[purpose].members)
     mend = f"store a JSON object of exactly {members}, or anything else fails to authenticate"
     return [Finding("value", facts.value, mend)]
@@ -291,9 +296,16 @@ def read(services: Services, secret: secretsmanager.Secret, purpose: str) -> Fac
             return None
 
     manager = services["secretsmanager"]
-    value = attempt(
-        "value", lambda: value_problem(secretsmanager.value(manager, secret.arn), purpose)
-    )
+
+    def problem() -> str:
+        try:
+            return value_problem(secretsmanager.value(manager, secret.arn), purpose)
+        except ServiceError as error:
+            if error.code != "DecryptionFailure":
+                raise
+            return UNDECIPHERABLE
+
+    value = attempt("value", problem)
     policy = attempt(
         "secret_policy",
         lambda: policies.parsed(secretsmanager.policy(manager, secret.arn), "the secret"),

@@ -47,6 +47,13 @@ CASES = [
     # changed facts, subject, level, a part of the sentence
     ({"deleted": True}, "secret", "error", "scheduled for deletion; restore it"),
     ({"value": "the secret has no text value"}, "value", "error", "exactly username and password"),
+    ({"value": judgement.UNDECIPHERABLE}, "value", "error", "store it anew"),
+    (
+        {"value": judgement.UNDECIPHERABLE, "key_state": "Disabled"},
+        "key",
+        "error",
+        f"its key {KEY} is Disabled",
+    ),
     ({"key_id": "", "key_arn": "", "key_manager": ""}, "key", "error", "under aws/secretsmanager"),
     ({"key_id": "alias/aws/secretsmanager", "key_manager": "AWS"}, "key", "error", "no policy can"),
     ({"key_state": "Disabled"}, "key", "error", f"its key {KEY} is Disabled"),
