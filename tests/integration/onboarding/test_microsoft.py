@@ -88,8 +88,12 @@ def test_the_hosts_of_the_inventory(world):
 
 
 def test_lock_down_is_refused_until_the_mx_points_at_the_gateway(world):
-    world.play("onboard_microsoft_365", **HOSTS)
     hosts, old = HOSTS["gatepost_gateway_hosts"], "acme-com.mail.protection.outlook.com"
+    world.mx("acme.com", *hosts)
+    printed = world.play("lock_down", **HOSTS, **PROVIDER, status=2).printed
+    assert f"There is no inbound connector {NAME}: onboard the domain first" in printed
+    world.mx("acme.com", old)
+    world.play("onboard_microsoft_365", **HOSTS)
 
     def refused():
         printed = world.play("lock_down", **HOSTS, **PROVIDER, status=2).printed
@@ -97,7 +101,7 @@ def test_lock_down_is_refused_until_the_mx_points_at_the_gateway(world):
         assert connector(world)["RestrictDomainsToIPAddresses"] is False
         return printed
 
-    assert f"the resolver (127.0.0.1): 0 {old}" in refused()
+    assert f"the resolver (127.0.0.1): 10 {old}" in refused()
     world.mx("acme.com", *hosts, old)
     refused()
     world.mx("acme.com", old)
