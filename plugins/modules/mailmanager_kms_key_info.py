@@ -36,7 +36,7 @@ EXAMPLES = r"""
 
 - name: Say which secrets are encrypted under it
   ansible.builtin.debug:
-    var: found.keys | map(attribute='used_by') | flatten
+    var: found['keys'] | map(attribute='used_by') | flatten
 """
 
 RETURN = r"""
