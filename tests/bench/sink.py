@@ -45,6 +45,7 @@ class Sink:
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, certificate), daemon=True)
         self._process.start()
+        theirs.close()
         self.port: int = self._pipe.recv()
 
     def taken(self) -> Taken:
@@ -233,7 +234,7 @@ class _Server:
             elif verb == b"QUIT":
                 replies.append(b"221 2.0.0 bye\r\n")
             elif verb == b"STAR":
-                replies.append(b"220 go ahead\r\n")
+                replies.append(b"220 go ahead\r\n" if self.tls else b"502 5.5.1 no TLS here\r\n")
             else:
                 replies.append(b"250 2.0.0 fine\r\n")
 

@@ -60,6 +60,7 @@ def send(load: Load, port: int) -> Sent:
         mine, theirs = context.Pipe()
         process = context.Process(target=_worker, args=(load, port, share, theirs), daemon=True)
         process.start()
+        theirs.close()  # so that a worker that dies is an EOFError here
         pipes.append(mine)
         processes.append(process)
     for pipe in pipes:
@@ -265,7 +266,12 @@ class Worker:
         self.poll.unregister(number)
         del self.sessions[number]
         session.sock.settimeout(30)
-        session.sock = self.tls.wrap_socket(session.sock, server_hostname="bench.example")
+        try:
+            session.sock = self.tls.wrap_socket(session.sock, server_hostname="bench.example")
+        except OSError as error:
+            self.sent.errors.append(f"starttls: {error}")
+            session.sock.close()
+            return
         session.sock.setblocking(False)
         self.sessions[session.sock.fileno()] = session
         self.poll.register(session.sock.fileno(), select.EPOLLIN)
