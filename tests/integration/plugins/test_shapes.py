@@ -7,6 +7,7 @@ import boto3
 import botocore.client
 import botocore.session
 import pytest
+from ansible_collections.gatepost.mail.plugins.module_utils._schema import SHAPES
 
 from tests.integration.plugins.covering import check, covering, held, members
 from tests.integration.plugins.driving import Aws
@@ -173,16 +174,26 @@ def test_rule_set(aws: Aws, samples: dict[str, Any], traffic: Traffic) -> None:
 
 
 def named(rule: dict[str, Any], samples: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
-    """As it must be stored: defaults of the console stated, the relay's name made its id."""
+    """As it must be stored: defaults stated, the relay's name made its id."""
     relay = boto3.client("mailmanager").list_relays()["Relays"][0]["RelayId"]
-    stated = {"MailFrom": "PRESERVE", "ActionFailurePolicy": "CONTINUE"}
-    return {
-        **rule,
-        "Actions": [
-            {"Relay": {**stated, **each["Relay"], "Relay": relay}} if "Relay" in each else each
-            for each in rule["Actions"]
-        ],
+    actions = []
+    for action in rule["Actions"]:
+        [(name, parameters)] = action.items()
+        made = {**stated(name), **parameters}
+        actions.append({name: made | {"Relay": relay} if name == "Relay" else made})
+    return {**rule, "Actions": actions}
+
+
+def stated(action: str) -> dict[str, str]:
+    """What an action is always sent with: the console's defaults and the documented ones."""
+    known = {
+        "ActionFailurePolicy": "CONTINUE",
+        "MailFrom": "PRESERVE",
+        "Encoding": "UTF-8",
+        "PayloadType": "CONTENT",
     }
+    members = SHAPES[SHAPES["RuleAction"]["members"][action]]["members"]
+    return {member: value for member, value in known.items() if member in members}
 
 
 def test_traffic_policy(aws: Aws, samples: dict[str, Any], traffic: Traffic) -> None:
