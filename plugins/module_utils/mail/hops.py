@@ -72,8 +72,9 @@ def hop(field: str) -> Hop:
     return Hop(
         received_by=_first(_BY, path),
         sent_by=_first(_FROM, path).strip("[]"),
-        # The last literal is the connection's; one before it is the client's word at EHLO.
-        address=_address(before),
+        # The last literal is the connection's. One before it is the client's word at EHLO, which
+        # counts only where nothing else is written.
+        address=_address(_FROM.sub("", before.strip(), count=1)) or _address(before),
         protocol=_first(_WITH, by + after),
         tls=f"TLSv{tls[1]}.{tls[2]}" if tls else "",
         cipher=cipher[1] if cipher else "",
