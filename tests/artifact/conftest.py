@@ -26,13 +26,16 @@ def emulated() -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def run(emulated: dict[str, Any], tmp_path: Path) -> Run:
-    """Runs a command of the virtual environment in an empty folder; its output."""
+    """Runs a command, of the virtual environment unless it is a path, in an empty folder.
+
+    Returns what it printed.
+    """
     if not INSTALLED.is_dir():
         pytest.fail(f"{INSTALLED} is not there: run tools/artifact, which makes it and runs this")
 
     def run(command: str, *options: str, **environment: str) -> str:
         done = subprocess.run(
-            [str(Path(sys.executable).with_name(command)), *options],
+            [str(Path(sys.executable).parent / command), *options],
             cwd=tmp_path,
             env={
                 **os.environ,
@@ -48,8 +51,7 @@ def run(emulated: dict[str, Any], tmp_path: Path) -> Run:
             text=True,
             check=False,
         )
-        printed = done.stdout + done.stderr
-        assert done.returncode == 0, printed
-        return printed
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     return run

