@@ -54,7 +54,12 @@ def document(
         "rounds": loads.ROUNDS,
         "seconds": loads.SECONDS,
         "servers": [
-            {"name": each.name, "version": each.version(), "settings": each.settings()}
+            {
+                "name": each.name,
+                "version": each.version(),
+                "note": each.note,
+                "settings": each.settings(),
+            }
             for each in servers
         ],
         "missing": dict(missing),

@@ -14,6 +14,8 @@ class Server(ABC):
     `start` runs it on a fresh directory, relaying everything to a port of 127.0.0.1."""
 
     name: str
+    note: str = ""
+    """What a reader of its figures must know."""
     tree: Tree
     port: int
 

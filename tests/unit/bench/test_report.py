@@ -83,12 +83,16 @@ def test_the_queue() -> None:
     assert [each.status for each in (octets, accepts, indexed)] == ["missed", "sought", "missed"]
 
 
+class Noted(Gatepost):
+    note = "syncs nothing"
+
+
 def document(**changes: Any) -> dict[str, Any]:
     found = measured()
     judged = [*checks.of_throughput(found), *checks.of_cost(found)]
     parts = {"throughput": found, "modules": [Cost("relay", "a.b.c", (3, 1), (3, 0), 0.5)]}
     about = report.machine() | {"processor": "<b>cpu</b>"}
-    made = report.document(about, [Gatepost(1)], {"Haraka": "needs node"}, parts, judged)
+    made = report.document(about, [Gatepost(1), Noted(1)], {"Haraka": "needs node"}, parts, judged)
     return json.loads(json.dumps(made | changes))
 
 
@@ -99,7 +103,14 @@ def test_everything_is_shown_and_escaped(tmp_path: Path) -> None:
     page = (tmp_path / "bench.html").read_text()
     assert "&lt;b&gt;cpu" in page
     assert page.index("<svg") < page.index("<table"), "plots come first"
-    for told in ("needs node", "a.b.c", "6 x Postfix", "20,000", *(row.title for row in ROWS)):
+    for told in (
+        "needs node",
+        "syncs nothing.",
+        "a.b.c",
+        "6 x Postfix",
+        "20,000",
+        *(row.title for row in ROWS),
+    ):
         assert told in page
     assert "6 x Postfix" in report.as_text(found)
     text = report.rendered("performance.md.j2", found)
