@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from gatepost.cli import main
+from gatepost.cli import main, samples
+from gatepost.policy.message import Message
 
 DOCUMENT = Path(__file__).parents[3] / "docs/policy-tests.md"
 RULES = """
@@ -223,6 +224,24 @@ rules:
     assert (found["old"]["final"], found["new"]["final"]) == ("relay", "drop")
     assert [each["rule"] for each in found["rules"]] == ["gmail", "rule 1", "rule 0"]
     assert made["undecided"] == {"a.eml": ["spf"]}
+
+
+@pytest.mark.parametrize(
+    ("received", "address"),
+    [
+        ("from a.example (a.example [192.0.2.7]) by mx", "192.0.2.7"),
+        ("from [198.51.100.9] ([192.0.2.7]) by mx", "192.0.2.7"),
+        ("from [198.51.100.9] (192.0.2.7) by mx (10.0.0.1) with SMTP", "192.0.2.7"),
+        ("from a.example ([IPv6:2001:db8::1]) by mx", "2001:db8::1"),
+        ("from a.example ([::ffff:192.0.2.7]) by mx", "192.0.2.7"),
+        ("from a.example [192.0.2.7] by mx", "192.0.2.7"),
+        ("from a.example (unknown) by mx", None),
+        ("by mx with local", None),
+    ],
+)
+def test_the_clients_address_is_the_servers_word(received: str, address: str | None) -> None:
+    message = Message(f"Received: {received}\r\n\r\n".encode())
+    assert samples.of_header(message).source_ip == address
 
 
 def test_options_overrule_headers_and_the_file_beside_both(ask: Asked) -> None:

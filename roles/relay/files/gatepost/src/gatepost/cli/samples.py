@@ -20,7 +20,8 @@ from gatepost.errors import ConfigError
 from gatepost.policy.message import Message
 
 _HELO: Final = re.compile(r"\s*from\s+(\S+)", re.IGNORECASE)
-_CLIENT: Final = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f.:]+)\]", re.IGNORECASE)
+_COMMENT: Final = re.compile(r"\(([^()]*)\)")
+_BRACKETED: Final = re.compile(r"\[([^][]*)\]")
 _TLS: Final = re.compile(r"\bTLS ?v?1[._]([23])\b", re.IGNORECASE)
 
 
@@ -60,21 +61,27 @@ def of_header(message: Message) -> Given:
     """What a header tells of the message's coming."""
     client = Given()
     for received in message.texts("received")[:1]:
-        helo, address = _HELO.match(received.raw), _CLIENT.search(received.raw)
+        helo = _HELO.match(received.raw)
         tls = _TLS.search(received.raw)
         client = Given(
             helo=helo and helo[1],
-            source_ip=address and _ip(address[1]),
+            source_ip=_address(received.raw),
             tls=f"TLS1_{tls[1]}" if tls else "",
         )
     return Given(mail_from=_sender(message), recipients=_recipients(message)).over(client)
 
 
-def _ip(text: str) -> str | None:
-    try:
-        return situation.source_ip(text)
-    except ValueError:
-        return None
+def _address(received: str) -> str | None:
+    """The client's address: what the server wrote in the comment, not what the client said before
+    it, which may be an address literal too."""
+    comment = _COMMENT.search(received)
+    written = comment[1] if comment else " ".join(_BRACKETED.findall(received))
+    for word in written.replace("[", " ").replace("]", " ").split():
+        try:
+            return situation.source_ip(re.sub("(?i)^ipv6:", "", word))
+        except ValueError:
+            continue
+    return None
 
 
 def _sender(message: Message) -> str | None:
