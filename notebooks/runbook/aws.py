@@ -15,9 +15,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .values import Reading
+from .wanted import Relays
 
 _MISSING = ("ResourceNotFoundException", "NotFoundException", "NoSuchKey")
-_NOTHING = Reading(problem="not asked for")
+NOTHING = Reading(problem="not asked for")
 
 
 @dataclass(frozen=True)
@@ -33,42 +34,32 @@ class AwsState:
     rule_set: Reading
     traffic_policy: Reading
     ingress_point: Reading
-    secret: Reading = field(default=_NOTHING)
-    key: Reading = field(default=_NOTHING)
+    secret: Reading = field(default=NOTHING)
+    key: Reading = field(default=NOTHING)
 
 
-def read(
-    *,
-    region: str,
-    endpoint_url: str,
-    domain: str,
-    inbound_relay: str,
-    outbound_relay: str,
-    rule_set: str,
-    traffic_policy: str,
-    ingress_point: str,
-) -> AwsState:
-    """The state behind these names. endpoint_url: "" for the region's own; outbound_relay: "" when
-    there is none to judge. Credentials are those of the environment."""
-    account = _Account(region, endpoint_url)
-    outbound = account.relay(outbound_relay) if outbound_relay else _NOTHING
-    secret = account.secret(outbound)
+def read(wanted: Relays, *, endpoint_url: str) -> AwsState:
+    """The state behind these names, no question asked about a name that is "". endpoint_url: "" for
+    the region's own. Credentials are those of the environment."""
+    account = _Account(wanted.region, endpoint_url)
+    outbound = account.relay(wanted.outbound)
+    secret = account.secret(outbound) if wanted.outbound else NOTHING
     return AwsState(
         account=account.number(),
-        identity=account.identity(domain),
-        inbound_relay=account.relay(inbound_relay),
+        identity=account.identity(wanted.domain),
+        inbound_relay=account.relay(wanted.inbound),
         outbound_relay=outbound,
-        rule_set=account.named("rule_set", "RuleSet", rule_set),
+        rule_set=account.named("rule_set", "RuleSet", wanted.rule_set),
         traffic_policy=account.named(
             "traffic_policy",
             "TrafficPolicy",
-            traffic_policy,
+            wanted.traffic_policy,
             listed="TrafficPolicies",
             operation="list_traffic_policies",
         ),
-        ingress_point=account.named("ingress_point", "IngressPoint", ingress_point),
+        ingress_point=account.named("ingress_point", "IngressPoint", wanted.ingress_point),
         secret=secret,
-        key=account.key(secret),
+        key=account.key(secret) if wanted.outbound else NOTHING,
     )
 
 
@@ -89,6 +80,8 @@ class _Account:
         return answer if answer.problem else Reading(answer.value["Account"], "", answer.source)
 
     def identity(self, domain: str) -> Reading:
+        if not domain:
+            return NOTHING
         return self._ask("sesv2", "get_email_identity", EmailIdentity=domain)
 
     def relay(self, name: str) -> Reading:
@@ -98,6 +91,8 @@ class _Account:
         self, kind: str, member: str, name: str, *, listed: str = "", operation: str = ""
     ) -> Reading:
         """A Mail Manager resource by its name: its document, None when no resource has it."""
+        if not name:
+            return NOTHING
         operation = operation or f"list_{kind}s"
         source = f"mailmanager:{_camel(operation)}"
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from ansible_collections.gatepost.mail.plugins.module_utils.mail.hops import Hop
 from IPython.display import HTML, display
 
 from . import render
+from .gateway import Gateway
 from .values import RunbookFailed, Step, Verdict
 
 STEPS = "application/vnd.gatepost.steps+json"
@@ -48,6 +50,11 @@ class Book:
         steps that concern it."""
         drawn = [self._station(station) for station in stations]
         display(HTML(render.picture(drawn, branch and self._station(branch))))
+
+    def timeline(self, hops: Sequence[Hop], gateway: Gateway) -> None:
+        """Draw the servers that took the probe, first to last."""
+        if hops:
+            display(HTML(render.timeline(hops, gateway)))
 
     def finish(self) -> None:
         """Show the summary. Raises RunbookFailed, naming every step that failed."""

@@ -1,43 +1,76 @@
-"""A live probe: one message sent to the gateway, to be found again in the mailbox behind it."""
+"""A live probe: one message sent to the gateway, and waited for in the mailbox behind it."""
 
 from __future__ import annotations
 
-import smtplib
-import ssl
-from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+import os
+import re
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ansible_collections.gatepost.mail.plugins.module_utils.errors import GatepostError
+from ansible_collections.gatepost.mail.plugins.module_utils.mail import probe, smtp
+
+from . import dns
+from .values import Reading
+
+_ADDRESS = re.compile(r"[0-9.]+|\[?[0-9a-f:]+\]?", re.IGNORECASE)
 
 
-class ProbeFailed(Exception):
-    """The gateway did not take the probe; the text says what it answered."""
+@dataclass(frozen=True)
+class Sent:
+    """message_id: "" where nothing was sent. refused: why the gateway did not take it, else ""."""
+
+    message_id: str = ""
+    refused: str = ""
 
 
-def send(smtp: str, *, sender: str, recipient: str) -> str:
-    """Send a probe and return its Message-ID without the angle brackets.
+def send(host: str, *, sender: str, recipient: str, resolver: str = "") -> Sent:
+    """Send a probe to "host" or "host:port", else to port 25 or that of GATEPOST_INGRESS_PORT.
 
-    smtp: "host:port" of the gateway. TLS is used where it is offered and, as between mail servers
-    that do not know each other, no certificate is judged. Raises ProbeFailed.
+    TLS is used where it is offered and, as between mail servers that do not know each other, no
+    certificate is judged.
     """
-    host, _colon, port = smtp.rpartition(":")
-    message_id = make_msgid(domain=sender.rpartition("@")[2])
-    message = EmailMessage()
-    message["From"], message["To"] = sender, recipient
-    message["Subject"] = "Gatepost probe"
-    message["Date"], message["Message-ID"] = formatdate(), message_id
-    message.set_content("Sent by a runbook to prove the path of mail. It may be deleted.\n")
     try:
-        with smtplib.SMTP(host, int(port), timeout=30) as client:
-            client.ehlo()
-            if client.has_extn("starttls"):
-                client.starttls(context=_opportunistic())
-            client.send_message(message, sender, [recipient])
-    except (OSError, ValueError, smtplib.SMTPException) as error:
-        raise ProbeFailed(f"{smtp}: {error}") from error
-    return message_id.strip("<>")
+        sender, recipient = probe.address("sender", sender), probe.address("recipient", recipient)
+        gateway = _gateway(host, resolver)
+        made = probe.compose(
+            sender, recipient, "Gatepost probe", uuid.uuid4().hex, datetime.now(UTC)
+        )
+        smtp.send(gateway, made.content, sender, recipient)
+    except GatepostError as error:
+        return Sent(refused=str(error))
+    return Sent(made.message_id.strip("<>"))
 
 
-def _opportunistic() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
+def wait(
+    find: Callable[[str], bytes | None], message_id: str, *, source: str, seconds: float
+) -> Reading:
+    """The message as it was delivered, None when it is not there in time."""
+    deadline, pause = time.monotonic() + seconds, 0.2
+    while True:
+        try:
+            raw = find(message_id)
+        except GatepostError as error:
+            return Reading(problem=str(error))
+        if raw is not None or time.monotonic() > deadline:
+            return Reading(raw, "", source)
+        time.sleep(pause)
+        pause = min(pause * 2, 5)
+
+
+def _gateway(text: str, resolver: str) -> smtp.Gateway:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit():
+        host, port = text, os.environ.get("GATEPOST_INGRESS_PORT", "25")
+    if not host:
+        raise GatepostError("the gateway has no host name yet")
+    address = None
+    if not _ADDRESS.fullmatch(host):
+        found = dns.addresses(host, resolver)
+        if not found:
+            raise GatepostError(f"{host} has no address")
+        address = found[0]
+    return smtp.Gateway(host=host, port=int(port), address=address)

@@ -6,7 +6,6 @@ with its numbers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.policies import Scope
@@ -15,24 +14,9 @@ from botocore.session import Session
 from . import policies
 from .aws import AwsState
 from .values import Reading, Step, judge, show
+from .wanted import Relays
 
 SECRET_KEYS = ["password", "username"]
-
-
-@dataclass(frozen=True)
-class Relays:
-    """What the page's procedure is to make. outbound: "" where no outbound relay is wanted."""
-
-    region: str
-    domain: str
-    inbound: str
-    inbound_host: str
-    outbound: str
-    outbound_host: str
-    outbound_port: int
-    rule_set: str
-    traffic_policy: str
-    ingress_point: str
 
 
 def inbound(state: AwsState, wanted: Relays) -> list[Step]:
@@ -140,6 +124,12 @@ def path(state: AwsState, wanted: Relays) -> list[Step]:
         _uses("traffic policy", wanted.traffic_policy, point, policy, "TrafficPolicyId"),
         _uses("rule set", wanted.rule_set, point, rules, "RuleSetId"),
     ]
+
+
+def hosts(state: AwsState) -> list[str]:
+    """What the MX is to name: the endpoint's ARecord, [] while there is none."""
+    record = (state.ingress_point.value or {}).get("ARecord")
+    return [record] if record else []
 
 
 def rules_of(document: Any) -> list[dict[str, Any]]:

@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.gatepost.mail.plugins.module_utils.mail.hops import Hop
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from .values import VERDICTS, Step, Verdict
+from .gateway import Gateway
+from .values import VERDICTS, Step, Verdict, printable
 
 TEMPLATES = Path(__file__).parent / "templates"
 _ENVIRONMENT = Environment(
@@ -34,7 +36,8 @@ def steps_table(steps: Sequence[Step]) -> str:
 
 
 def facts_table(facts: Mapping[str, str]) -> str:
-    return template("facts.html.j2", facts=facts)
+    shown = {printable(name): printable(text) for name, text in facts.items()}
+    return template("facts.html.j2", facts=shown)
 
 
 def counts(steps: Sequence[Step]) -> dict[Verdict, int]:
@@ -62,22 +65,17 @@ def picture(
 ) -> str:
     """The mail path as SVG. stations: title, name and verdict, from the sender's side to the
     mailboxes; branch: a second way out of the last station but two (the rule set)."""
-    width, gap, top = 190, 34, 30
+    width, gap, top = 176, 30, 8
     boxes = [
-        {"x": 10 + index * (width + gap), "y": top, "title": t, "name": n, "verdict": v}
+        {"x": 2 + index * (width + gap), "y": top, "title": t, "name": n, "verdict": v}
         for index, (t, n, v) in enumerate(stations)
     ]
     fork = boxes[-3] if len(boxes) > 3 else boxes[-1]
     below = None
     if branch is not None:
         title, name, verdict = branch
-        below = {
-            "x": fork["x"] + width + gap,
-            "y": top + 110,
-            "title": title,
-            "name": name,
-            "verdict": verdict,
-        }
+        place = {"x": fork["x"] + width + gap, "y": top + 100}
+        below = {**place, "title": title, "name": name, "verdict": verdict}
     return template(
         "picture.svg.j2",
         boxes=boxes,
@@ -85,6 +83,41 @@ def picture(
         below=below,
         box_width=width,
         gap=gap,
-        width=20 + len(boxes) * (width + gap) - gap,
-        height=top + (190 if below else 90),
+        width=4 + len(boxes) * (width + gap) - gap,
+        height=top + (180 if below else 80),
     )
+
+
+def timeline(hops: Sequence[Hop], gateway: Gateway) -> str:
+    """The servers that took a message, first to last, as SVG: when, after how long, and with which
+    TLS. What came from the gateway is marked."""
+    offsets, now = [], 0.0
+    for hop in hops:
+        now += max(hop.delay or 0.0, 0.0)
+        offsets.append(now)
+    scale = 430 / max(now, 1.0)
+    rows = [
+        {
+            "y": 30 + 46 * number,
+            "by": printable(hop.received_by or "a server without a name"),
+            "sent": printable(" ".join(filter(None, (hop.sent_by, _bracketed(hop.address))))),
+            "x": 470 + (offset - max(hop.delay or 0.0, 0.0)) * scale,
+            "width": max((hop.delay or 0.0) * scale, 3.0),
+            "delay": _delay(hop.delay, number),
+            "tls": hop.tls,
+            "at": hop.at.strftime("%H:%M:%S") if hop.at else "no time",
+            "gateway": hop.address in gateway,
+        }
+        for number, (hop, offset) in enumerate(zip(hops, offsets, strict=True))
+    ]
+    return template("timeline.svg.j2", rows=rows, height=30 + 46 * len(rows), seconds=now)
+
+
+def _bracketed(address: str | None) -> str:
+    return f"[{address}]" if address else ""
+
+
+def _delay(delay: float | None, number: int) -> str:
+    if delay is None:
+        return "start" if number == 0 else "unknown"
+    return f"{delay:+.0f} s" if delay >= 0 else f"{delay:.0f} s: clocks differ"

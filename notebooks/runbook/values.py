@@ -85,5 +85,10 @@ def show(value: object) -> str:
 
 def printable(text: str) -> str:
     """Text of bounded length without control characters; markup is the template's affair."""
-    plain = "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+    plain = visible(text)
     return plain if len(plain) <= _LIMIT else plain[:_LIMIT] + " …"
+
+
+def visible(text: str) -> str:
+    """Text whose control characters are spelled out, so that no terminal obeys them."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)

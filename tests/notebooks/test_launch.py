@@ -9,7 +9,8 @@ import nbformat
 import pytest
 
 from notebooks.runbook import render
-from notebooks.runbook.launch import ParameterError, checked, parse, run
+from notebooks.runbook.launch import run
+from notebooks.runbook.parameters import ParameterError, checked, parse
 from notebooks.runbook.values import RunbookFailed, Step
 
 FOLDER = Path(__file__).parents[2] / "notebooks"

@@ -98,13 +98,11 @@ def _runbook(
     }
     status, output = run(
         [
-            *("python", "-m", "runbook", "google_workspace.ipynb"),
-            *("--output", str(OUT / "runbook")),
-            *(f"{name}={value}" for name, value in parameters.items()),
+            *("gatepost", "runbook", "google_workspace", "--output", str(OUT / "runbook")),
+            *(part for name, value in parameters.items() for part in ("-p", f"{name}={value}")),
         ],
         log=OUT / "runbook.log",
         env=env,
-        cwd=ROOT / "notebooks",
         told=lambda line: progress.tell(f"   {line}"),
     )
     detail = output[-500:] if status else str(OUT / "runbook" / "google_workspace.html")

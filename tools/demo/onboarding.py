@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from notebooks.runbook import aws, relay_steps
+from notebooks.runbook import aws, relay_steps, wanted
 from tools.demo.commands import run
 from tools.demo.progress import Progress
 
@@ -18,7 +18,7 @@ DOMAIN, REGION = "example.com", "us-east-1"
 EXCHANGE, PORT = "exchange.example.net", 587
 OUTBOUND, INBOUND = "RelayToMyExchangeServer", "RelayToGoogleWorkspace"
 POLICY, RULES, INGRESS = "gatepost-edge", "gatepost-main", "gatepost-edge"
-WANTED = relay_steps.Relays(
+WANTED = wanted.Relays(
     region=REGION,
     domain=DOMAIN,
     inbound=INBOUND,
@@ -98,16 +98,7 @@ def attest(progress: Progress, env: Mapping[str, str], out: Path) -> Path:
 def verify(progress: Progress, info: Mapping[str, Any]) -> None:
     """What AWS holds: everything that the page asks for."""
     progress.part("What AWS holds now, read with boto3")
-    state = aws.read(
-        region=REGION,
-        endpoint_url=info["aws"],
-        domain=DOMAIN,
-        inbound_relay=INBOUND,
-        outbound_relay=OUTBOUND,
-        rule_set=RULES,
-        traffic_policy=POLICY,
-        ingress_point=INGRESS,
-    )
+    state = aws.read(WANTED, endpoint_url=info["aws"])
     for judged in (relay_steps.inbound, relay_steps.outbound, relay_steps.path):
         for step in judged(state, WANTED):
             detail = f"asked {step.asked}; found {step.found}; {step.proof}"

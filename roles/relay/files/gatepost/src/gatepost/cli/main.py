@@ -21,6 +21,7 @@ SUBCOMMANDS: tuple[str, ...] = (
     "import_aws",
     "policy_test",
     "queue",
+    "runbook",
     "spool",
     "top",
     "trace",
