@@ -26,12 +26,16 @@ export ANSIBLE_NOCOWS := 1
 
 PARTS := venv lint sanity unit policy fuzz integration interop notebooks crash demo molecule
 
-.PHONY: help test test-full $(PARTS) emulators lock clean packages crash-full
+.PHONY: help test test-full $(PARTS) artifact bench coverage emulators lock clean packages crash-full
 
 help:
 	@echo "make demo       the whole product against emulators; open build/demo/index.html"
 	@echo "make test       every part: $(PARTS)"
+	@echo "make artifact   the collection as users get it"
+	@echo "make bench      relay and peers side by side; build/bench.html"
+	@echo "make coverage   branches that the unit tests reach"
 	@echo "make emulators  AWS, Google and mailboxes on loopback, in the foreground"
+	@echo "make test-full  all of each part: every kill, long fuzzing"
 	@echo "make lock       resolve requirements/dev.in anew"
 
 ## The virtual environment: one lock file with hashes, the distribution and the collection linked in.
@@ -89,8 +93,22 @@ molecule: venv
 	tools/debian_packages podman runc mmdebstrap netavark aardvark-dns iptables iproute2
 	tools/molecule test
 
+## The collection as users get it: built, installed into an empty path, used, and judged by galaxy-importer.
+artifact: venv
+	tools/artifact
+
+## Relay and peers side by side; the mail peers are taken from Debian. BENCH names the parts: all, or some of
+## throughput variants queue modules; GATEPOST_BENCH=short proves the frame in a few minutes.
+bench: venv
+	-@tools/debian_packages mmdebstrap
+	$(BIN)/python -m tests.bench $(BENCH)
+
 emulators: venv
 	@$(BIN)/python -m emulators --output build/emulators.json
+
+## Branches that the unit tests reach, by file.
+coverage: venv
+	$(PYTEST) --cov --cov-report=term:skip-covered tests/unit
 
 ## All parts in order; the seconds that each took end up in build/test-times.json.
 test:
