@@ -6,6 +6,7 @@ Only the names of a secret's keys leave this module; its values are dropped wher
 from __future__ import annotations
 
 import json
+import smtplib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from .smtp_server import SignIn
 from .values import Reading
 from .wanted import Relays
 
@@ -25,7 +27,7 @@ NOTHING = Reading(problem="not asked for")
 class AwsState:
     """What AWS holds of one onboarding. Values are API documents as boto3 returns them; None: there
     is no such thing. account: the account's number; secret: {"ARN", "KmsKeyId", "keys": […],
-    "policy": {…}}; key: {"KeyManager", "policy": {…}}."""
+    "policy": {…}}; key: {"KeyManager", "aliases", "policy": {…}}."""
 
     account: Reading
     identity: Reading
@@ -61,6 +63,17 @@ def read(wanted: Relays, *, endpoint_url: str) -> AwsState:
         secret=secret,
         key=account.key(secret) if wanted.outbound else NOTHING,
     )
+
+
+def signing_in(wanted: Relays, state: AwsState, *, endpoint_url: str) -> SignIn | None:
+    """How to sign in with the relay's secret; None where there is none to be read."""
+    secret = state.secret.value
+    if not secret or secret["keys"].problem or not secret["keys"].value:
+        return None
+    if not {"username", "password"} <= set(secret["keys"].value):
+        return None
+    account = _Account(wanted.region, endpoint_url)
+    return lambda client: account.sign_in(secret["ARN"], client)
 
 
 class _Account:
@@ -127,6 +140,8 @@ class _Account:
         return Reading(
             {
                 "ARN": arn,
+                "Name": described.value.get("Name"),
+                "RotationEnabled": bool(described.value.get("RotationEnabled")),
                 "KmsKeyId": described.value.get("KmsKeyId"),
                 "keys": self._secret_keys(arn),
                 "policy": json.loads((policy.value or {}).get("ResourcePolicy") or "null"),
@@ -164,9 +179,12 @@ class _Account:
         policy = self._ask("kms", "get_key_policy", KeyId=metadata["KeyId"], PolicyName="default")
         if policy.problem or policy.value is None:
             return policy
+        source = f"kms:ListAliases {metadata['KeyId']}"
+        aliases = _called(lambda: self._aliases(metadata["KeyId"]), source)
         return Reading(
             {
                 "Arn": metadata["Arn"],
+                "aliases": aliases,
                 "KeyManager": metadata["KeyManager"],
                 "Enabled": metadata["Enabled"],
                 "policy": json.loads(policy.value["Policy"]),
@@ -174,6 +192,18 @@ class _Account:
             "",
             "kms:DescribeKey, GetKeyPolicy",
         )
+
+    def _aliases(self, key: str) -> list[str]:
+        pages = self._clients["kms"].get_paginator("list_aliases").paginate(KeyId=key)
+        return [
+            one["AliasName"].removeprefix("alias/") for page in pages for one in page["Aliases"]
+        ]
+
+    def sign_in(self, arn: str, client: smtplib.SMTP) -> None:
+        """Use the secret's values; they go nowhere else."""
+        found = self._clients["secretsmanager"].get_secret_value(SecretId=arn)
+        values = json.loads(found["SecretString"])
+        client.login(values["username"], values["password"])
 
     def _ask(self, service: str, operation: str, **parameters: str) -> Reading:
         source = f"{service}:{_camel(operation)} {' '.join(parameters.values())}".strip()

@@ -103,16 +103,15 @@ def outbound(state: AwsState, wanted: Relays) -> list[Step]:
             wanted,
             policies.secret_problem,
         ),
+        *_names(state, wanted),
     ]
 
 
 def path(state: AwsState, wanted: Relays) -> list[Step]:
     """The page's introduction: ingress endpoint, traffic policy, rule set, relay."""
     point, policy, rules = state.ingress_point, state.traffic_policy, state.rule_set
-    names = [name for name in (wanted.outbound, wanted.inbound) if name]
-    steps = [_designated(name, state) for name in names]
     return [
-        *steps,
+        *rule(state, wanted),
         judge(
             "Introduction: ingress endpoint",
             f"{wanted.ingress_point} is ACTIVE",
@@ -124,6 +123,12 @@ def path(state: AwsState, wanted: Relays) -> list[Step]:
         _uses("traffic policy", wanted.traffic_policy, point, policy, "TrafficPolicyId"),
         _uses("rule set", wanted.rule_set, point, rules, "RuleSetId"),
     ]
+
+
+def rule(state: AwsState, wanted: Relays) -> list[Step]:
+    """Whether a rule names each relay."""
+    names = [name for name in (wanted.outbound, wanted.inbound) if name]
+    return [_designated(name, state) for name in names]
 
 
 def hosts(state: AwsState) -> list[str]:
@@ -160,6 +165,29 @@ def _exists(step: str, name: str, reading: Reading) -> Step:
 
 def _authentication(relay: Any) -> str:
     return ", ".join(relay.get("Authentication", {})) or "nothing"
+
+
+def _names(state: AwsState, wanted: Relays) -> list[Step]:
+    """What the page leaves to one's choice, where the choice is known."""
+    secret, steps = state.secret, []
+    if wanted.key_alias:
+        step, key = "Outbound 3.6: alias", state.key
+        if key.problem or key.value is None:
+            steps.append(judge(step, wanted.key_alias, key, "", None))
+        else:
+            aliases: Reading = key.value["aliases"]
+            held = wanted.key_alias if wanted.key_alias in (aliases.value or ()) else aliases.value
+            steps.append(judge(step, wanted.key_alias, aliases, wanted.key_alias, held))
+    if wanted.secret:
+        name = secret.value and secret.value["Name"]
+        steps.append(
+            judge("Outbound 3.12: secret name", wanted.secret, secret, wanted.secret, name)
+        )
+        if secret.value:
+            found = "rotates" if secret.value["RotationEnabled"] else "does not rotate"
+            step = "Outbound 3.16: rotation, optional"
+            steps.append(Step(step, "as you choose", found, "verified", secret.source))
+    return steps
 
 
 def _secret_keys(secret: Reading) -> Step:
