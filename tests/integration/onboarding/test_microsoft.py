@@ -131,7 +131,7 @@ def test_a_domain_on_hosts_is_taken_out_again(world):
     world.control("POST", "/exchange/cmdlet", cmdlet)
     world.play("onboard_microsoft_365", **HOSTS)
     out = {**HOSTS, "gatepost_onboarding": "microsoft_365"}
-    assert world.play("offboard", **out, status=2).printed.count("Nothing has been changed") == 1
+    assert "Nothing has been changed" in world.play("offboard", **out, status=2).printed
     done = world.thrice("offboard", **out, gatepost_offboard_confirm="acme.com")
     assert done.changed == 2
     assert held(world, "HostedConnectionFilterPolicy", "Default")["IPAllowList"] == ["192.0.2.77"]
