@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -49,6 +51,10 @@ class SmallDisk(Disk):
         super().unlink(path)
         self._sizes.pop(path, None)
 
+    def rename(self, source: Path, target: Path) -> None:
+        super().rename(source, target)
+        self._sizes[target] = self._sizes.pop(source)
+
     def _grow(self, fd: int, size: int) -> None:
         path = self._paths[fd]
         grown = max(size, self._sizes[path])
@@ -62,9 +68,9 @@ async def fill(spool: DiskSpool) -> None:
         await spool.accept(message(f"m{number}"), BODY)
 
 
-async def filled(path: Path, disk: SmallDisk) -> DiskSpool:
+async def filled(path: Path, disk: SmallDisk, settings: Settings = SETTINGS) -> DiskSpool:
     """A spool that has refused mail; then the rest of the disk is taken too."""
-    spool = await DiskSpool.open(path, settings=SETTINGS, files=disk)
+    spool = await DiskSpool.open(path, settings=settings, files=disk)
     with pytest.raises(SpoolFull, match="No space left"):
         await fill(spool)
     assert spool.pending > 5
@@ -97,6 +103,20 @@ async def test_mail_is_taken_again_only_when_the_reserve_stands(tmp_path: Path) 
     disk.room += 2 * OCTETS
     await spool.accept(message("small"), b"x")
     await spool.settle([Done(lease) for lease in others])
+    await spool.close()
+
+
+async def test_what_is_kept_to_be_written_again_gives_way(tmp_path: Path) -> None:
+    disk = SmallDisk(OCTETS + 10 * len(BODY))
+    settings = replace(SETTINGS, spare_segments=100)
+    spool = await filled(tmp_path / "0", disk, settings)
+    await spool.settle([Done(lease) for lease in await spool.lease("relay:a", NOW, 100, 100)])
+    # Dead segments have all but the reserve's room, and somebody else takes some of that.
+    async with asyncio.timeout(10):
+        while not list((tmp_path / "0").glob("*.spare")):  # noqa: ASYNC110  (files tell no event)
+            await asyncio.sleep(0.01)
+    disk.room -= len(BODY)
+    await spool.accept(message("small"), b"x")
     await spool.close()
 
 

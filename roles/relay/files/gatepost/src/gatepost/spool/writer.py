@@ -157,7 +157,7 @@ class Writer:
     def _commit(self, batch: Batch) -> None:
         taking = [it for it in batch if not it.settles]
         error: SpoolError | None = None
-        if taking and not self._reserve.make():
+        if taking and not self._has_reserve():
             error = SpoolFull(f"{self._directory}: {os.strerror(errno.ENOSPC)}")
         else:
             error = self._write(batch)
@@ -172,6 +172,15 @@ class Writer:
             self._reserve.release()
             error = self._write(settling)
         self._committed(settling, error)
+
+    def _has_reserve(self) -> bool:
+        """Dead segments that are kept to be written again give way to it."""
+        while not self._reserve.make():
+            if not self._spares:
+                return False
+            with contextlib.suppress(OSError):
+                self._files.unlink(self._spares.pop())
+        return True
 
     def _write(self, batch: Batch) -> SpoolError | None:
         size = sum([transaction.size for transaction in batch])
