@@ -191,6 +191,7 @@ def test_the_onboarding_playbook_asks_the_cases(aws, emulated, tmp_path):
         "gatepost_region": "eu-west-1",
         "gatepost_exchange_host": "exchange.example.net",
         "gatepost_publish_dns": "route53",
+        "gatepost_read_dns": False,
         "gatepost_attestation_file": str(tmp_path / "attestation.json"),
         "gatepost_policy_tests": "cases.yml",
     }
