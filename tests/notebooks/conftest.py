@@ -122,17 +122,18 @@ class World:
         """A message as the gateway passes it on; the forwarder plays the gateway's address."""
         host, _, port = self.info["smtp"][NAMES[provider]].rpartition(":")
         recipient = f"amy@{DOMAINS[provider]}"
+        # The sender's domain has a DMARC record: only then does Google tell whether it judged it.
         message = (
-            "Received: from client.example.org (client.example.org [198.51.100.9])\r\n"
+            "Received: from mail.gmail.com (mail-sor.gmail.com [209.85.220.41])\r\n"
             "\tby mx1.example.com with ESMTPS (TLS1.3) id 1; Tue, 24 Nov 2026 06:00:00 +0000\r\n"
-            f"From: carol@example.org\r\nTo: {recipient}\r\nSubject: {subject}\r\n"
+            f"From: bob@gmail.com\r\nTo: {recipient}\r\nSubject: {subject}\r\n"
             f"Message-ID: <{message_id}>\r\n\r\nx\r\n"
         )
         with smtplib.SMTP(host, int(port), timeout=30) as client:
             context = ssl.create_default_context(cafile=self.info["ca"])
             context.check_hostname = False
             client.starttls(context=context)
-            client.sendmail("carol@example.org", [recipient], message)
+            client.sendmail("bob@gmail.com", [recipient], message)
 
     def parameters(self, provider: str, **more: Any) -> dict[str, Any]:
         """Those with which the runbook of a provider passes."""
