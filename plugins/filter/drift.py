@@ -9,7 +9,10 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-IN_STEP, DRIFTED, MISSING, UNKNOWN = "in step", "drifted", "missing", "unknown"
+IN_STEP = "in step"
+DRIFTED = "drifted"
+MISSING = "missing"
+UNKNOWN = "unknown"
 _SUFFIX = " (before)"
 
 

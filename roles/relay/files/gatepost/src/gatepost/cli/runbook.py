@@ -76,9 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
             return 0
         values = parameters.parse(notebook, arguments.parameter)
         output = arguments.output or _output(arguments.name, values)
-        result = launch.run(
-            notebook, values, output, against=arguments.against, told=lambda line: _tell(line)
-        )
+        result = launch.run(notebook, values, output, against=arguments.against, told=_tell)
     except parameters.ParameterError as error:
         raise ConfigError("runbook", "parameter", str(error)) from None
     return _summed_up(result)
