@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import emulators
-from tools.demo import messages, onboarding, relay, report
-from tools.demo.commands import ROOT, run
+from tools.demo import messages, microsoft, onboarding, relay, report, runbooks
+from tools.demo.commands import ROOT
 from tools.demo.progress import Progress
 
 OUT = ROOT / "build" / "demo"
@@ -31,7 +31,7 @@ def main() -> int:
     rows: list[dict[str, str]] = []
     try:
         with tempfile.TemporaryDirectory(prefix="gatepost-demo-") as private:
-            progress.part("Start AWS, Google and the mailboxes on loopback")
+            progress.part("Start AWS, Google, Microsoft 365, the DNS and the mailboxes on loopback")
             with emulators.running(output=ROOT / "build" / "emulators.json") as info:
                 _demo(progress, info, Path(private), rows)
     except KeyboardInterrupt:
@@ -50,7 +50,7 @@ def _demo(
     progress: Progress, info: dict[str, Any], private: Path, rows: list[dict[str, str]]
 ) -> None:
     env = dict(info["env"])
-    progress.secrets.add(env["GATEPOST_EXCHANGE_PASSWORD"])
+    progress.secrets |= {env["GATEPOST_EXCHANGE_PASSWORD"], env["GATEPOST_M365_CLIENT_SECRET"]}
     env["GATEPOST_RELAY_USERNAME"] = env.pop("GATEPOST_EXCHANGE_USERNAME")
     env["GATEPOST_RELAY_PASSWORD"] = env.pop("GATEPOST_EXCHANGE_PASSWORD")
     shared = {name for name in env if name.startswith("AWS_") or name.lower() == "no_proxy"}
@@ -61,52 +61,19 @@ def _demo(
     # What a person does in Google's console, and then puts their name to.
     messages.save_gateway(info["control"])
     attestation = onboarding.attest(progress, env, OUT)
-    with relay.running(progress, daemon, env):
+    with relay.running(progress, daemon, env, "Run gatepostd and send real mail"):
         rows += messages.exchange(progress, info, env, daemon, OUT)
         messages.transport(progress, info)
-        _runbook(progress, info, env, daemon, attestation)
+        runbooks.google(progress, info, env, OUT, daemon, attestation)
+    runbooks.outbound(progress, info, env, OUT)
+    microsoft.onboard(progress, info, env, OUT)
+    runbooks.microsoft(progress, info, env, OUT)
+    host = microsoft.host(progress, info, env, OUT, private)
+    with relay.running(progress, host.relay, env, "Run gatepostd as a relay host"):
+        runbooks.hosts(progress, env, OUT, host)
     progress.part("Look for secrets in what is left")
     found = report.leaks(sorted(progress.secrets), OUT)
     progress.check("no artifact holds a secret", not found, ", ".join(found))
-
-
-def _runbook(
-    progress: Progress,
-    info: dict[str, Any],
-    env: dict[str, str],
-    daemon: relay.Relay,
-    attestation: Path,
-) -> None:
-    progress.part("Execute the runbook")
-    parameters = {
-        "domain": onboarding.DOMAIN,
-        "region": onboarding.REGION,
-        "inbound_relay": onboarding.INBOUND,
-        "outbound_relay": onboarding.OUTBOUND,
-        "outbound_host": onboarding.EXCHANGE,
-        "outbound_port": onboarding.PORT,
-        "rule_set": onboarding.RULES,
-        "traffic_policy": onboarding.POLICY,
-        "ingress_point": onboarding.INGRESS,
-        "aws_endpoint_url": info["aws"],
-        "google_key_file": env["GATEPOST_GOOGLE_CREDENTIALS"],
-        "google_admin": env["GATEPOST_GOOGLE_SUBJECT"],
-        "google_endpoint_url": info["google"],
-        "attestation_file": attestation,
-        "probe_mailbox": f"probe@{onboarding.DOMAIN}",
-        "probe_smtp": f"127.0.0.1:{daemon.port}",
-    }
-    status, output = run(
-        [
-            *("gatepost", "runbook", "google_workspace", "--output", str(OUT / "runbook")),
-            *(part for name, value in parameters.items() for part in ("-p", f"{name}={value}")),
-        ],
-        log=OUT / "runbook.log",
-        env=env,
-        told=lambda line: progress.tell(f"   {line}"),
-    )
-    detail = output[-500:] if status else str(OUT / "runbook" / "google_workspace.html")
-    progress.check("the runbook completes and nothing failed", status == 0, detail)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,9 @@ def export(
     names = {"username": "GATEPOST_RELAY_USERNAME", "password": "GATEPOST_RELAY_PASSWORD"}
     secret.write_text(json.dumps({key: env[name] for key, name in names.items()}))
     certificate, key = Authority(private / "ca").server([HOSTNAME, "localhost"])
-    relay = Relay(out / "gatepost.yml", out / "gatepostd.log", _port(), f"127.0.0.1:{_port()}")
+    relay = Relay(
+        out / "gatepost.yml", out / "gatepostd.log", free_port(), f"127.0.0.1:{free_port()}"
+    )
     bindings = [
         f"{OUTBOUND}:address={info['smtp']['exchange']}",
         f"{OUTBOUND}:ca={info['ca']}",
@@ -75,9 +77,9 @@ def export(
 
 
 @contextlib.contextmanager
-def running(progress: Progress, relay: Relay, env: Mapping[str, str]) -> Iterator[None]:
+def running(progress: Progress, relay: Relay, env: Mapping[str, str], title: str) -> Iterator[None]:
     """The daemon, from "ready" to its orderly end; nothing of it is left, whatever happens."""
-    progress.part("Run gatepostd and send real mail")
+    progress.part(title)
     with relay.log.open("wb") as log:
         process = subprocess.Popen(
             [str(BIN / "gatepostd"), "--config", str(relay.config)],
@@ -112,7 +114,7 @@ def _ready(process: subprocess.Popen[bytes], relay: Relay) -> bool:
     return False
 
 
-def _port() -> int:
+def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])

@@ -8,17 +8,32 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tools.demo import microsoft
+from tools.demo.onboarding import DOMAIN
 from tools.demo.progress import Progress
+from tools.demo.runbooks import FOLDERS
 
 _LINKS = (
-    ("runbook/google_workspace.html", "The runbook: Google Workspace"),
-    ("runbook/google_workspace.ipynb", "The runbook as an executed notebook"),
-    ("runbook/result.json", "Its result"),
-    ("runbook/manifest.json", "The checksums of its files"),
-    ("playbook-1.log", "The playbook, first run"),
-    ("playbook-2.log", "The playbook, second run"),
+    *(
+        link
+        for folder, (name, title) in FOLDERS.items()
+        for link in (
+            (f"{folder}/{name}.html", f"Runbook: {title}"),
+            (f"{folder}/{name}.ipynb", "as an executed notebook"),
+            (f"{folder}/result.json", "its result"),
+            (f"{folder}/junit.xml", "for JUnit"),
+            (f"{folder}/manifest.json", "the checksums of its files"),
+        )
+    ),
+    *(
+        (f"playbook-{domain}-{number}.log", f"The playbook of {domain}, {which} run")
+        for domain in (DOMAIN, microsoft.DOMAIN, microsoft.HOSTED)
+        for number, which in ((1, "first"), (2, "second"))
+    ),
     ("gatepost.yml", "The daemon's file, as exported"),
     ("gatepostd.log", "The daemon's log"),
+    ("host.yml", "The relay host's file"),
+    ("host.log", "The relay host's log"),
     ("attestation.json", "The attestation of Google's settings"),
     ("result.json", "This report as JSON"),
 )
