@@ -14,6 +14,12 @@ from tests.artifact.conftest import BUILT, INSTALLED, ROOT, Run
 
 PASSWORD = "Open-Sesame-42-Artifact"
 DOMAIN, REGION = "example.com", "us-east-1"
+RUNBOOK = (
+    f"domain={DOMAIN}",
+    f"region={REGION}",
+    "outbound_relay=RelayToMyExchangeServer",
+    "outbound_host=exchange.example.net",
+)
 
 
 @pytest.fixture
@@ -77,14 +83,14 @@ def test_a_playbook_by_its_name_and_a_runbook(
     assert all(Path(each).is_relative_to(INSTALLED) for each in modules)
     assert onboard("onboard_google_workspace")[0] == 0
     assert onboard("verify")[0] == 0
-    sources = (INSTALLED / "notebooks", INSTALLED / "roles/relay/files/gatepost/src")
     run(
         "python",
-        *("-m", "runbook", str(INSTALLED / "notebooks/google_workspace.ipynb")),
-        *("--output", str(tmp_path / "runbook"), f"domain={DOMAIN}", f"region={REGION}"),
-        *("outbound_relay=RelayToMyExchangeServer", "outbound_host=exchange.example.net"),
-        f"aws_endpoint_url={emulated['aws']}",
-        PYTHONPATH=os.pathsep.join(map(str, (*sources, BUILT / "collections", BUILT / "depends"))),
+        *("-m", "gatepost.cli.main", "runbook", "google_workspace"),
+        *("--collections", str(BUILT / "collections"), "--output", str(tmp_path / "runbook")),
+        *(option for value in RUNBOOK for option in ("-p", value)),
+        *("-p", f"aws_endpoint_url={emulated['aws']}"),
+        # The daemon's distribution that the collection carries, not the checkout's.
+        PYTHONPATH=str(INSTALLED / "roles/relay/files/gatepost/src"),
     )
     result = json.loads((tmp_path / "runbook/result.json").read_text())
     verdicts = {step["verdict"] for step in result["steps"]}
