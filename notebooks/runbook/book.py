@@ -28,6 +28,11 @@ class Book:
         """Show computed values: name and value."""
         display(HTML(render.facts_table(facts)))
 
+    def changes(self, changes: Mapping[str, str]) -> None:
+        """Show what is to be done, and why; nothing where there is nothing."""
+        if changes:
+            display(HTML(render.changes_table(changes)))
+
     def judge(self, steps: Iterable[Step]) -> None:
         """Take these steps into the result and show them. Nothing is raised: later steps matter."""
         new = list(steps)

@@ -40,6 +40,12 @@ def facts_table(facts: Mapping[str, str]) -> str:
     return template("facts.html.j2", facts=shown)
 
 
+def changes_table(changes: Mapping[str, str]) -> str:
+    """changes: what to do, and why."""
+    shown = {printable(name): printable(text) for name, text in changes.items()}
+    return template("changes.html.j2", changes=shown)
+
+
 def counts(steps: Sequence[Step]) -> dict[Verdict, int]:
     """How many steps have each verdict, all verdicts named."""
     return {verdict: sum(s.verdict == verdict for s in steps) for verdict in VERDICTS}

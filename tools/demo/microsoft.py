@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import yaml
 
 from emulators.ca import Authority
 from tools.demo.commands import run
-from tools.demo.onboarding import REGION, twice
+from tools.demo.onboarding import REGION, twice, zone
 from tools.demo.progress import Progress
 from tools.demo.relay import Relay, free_port
 
@@ -40,9 +39,8 @@ class Host:
 def onboard(progress: Progress, info: Mapping[str, Any], env: Mapping[str, str], out: Path) -> None:
     """Both domains, each twice."""
     # The zones, and the second domain of the tenant, are the customer's.
-    boto3.client("route53", endpoint_url=info["aws"], region_name=REGION).create_hosted_zone(
-        Name=DOMAIN, CallerReference="demo-microsoft"
-    )
+    mail = "v=spf1 include:spf.protection.outlook.com -all"
+    zone(info, DOMAIN, "0 acme-com.mail.protection.outlook.com.", mail)
     control = info["control"]
     domains = [DOMAIN, HOSTED, "acme.onmicrosoft.com"]
     _post(control, "/exchange/organization", {"domains": domains})
