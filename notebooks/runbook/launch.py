@@ -17,6 +17,7 @@ from typing import Any
 import papermill
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from . import drift, evidence
 from .book import STEPS
@@ -89,7 +90,9 @@ class _Engine(NBClientEngine):  # type: ignore[misc, unused-ignore]
                     told(f"  {step['verdict']:9} {step['step']}: {step['found']}")
 
         nb_man.cell_start, nb_man.cell_complete = began, completed
-        super().execute_managed_notebook(nb_man, kernel_name, **options)
+        # No other user of the machine may listen to the kernel.
+        config = Config({"KernelManager": {"transport": "ipc"}})
+        super().execute_managed_notebook(nb_man, kernel_name, config=config, **options)
 
 
 @contextmanager
