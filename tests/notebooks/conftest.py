@@ -26,6 +26,7 @@ SERVERS = {
     "microsoft_365": "acme-com.mail.protection.outlook.com",
 }
 NAMES = {"google_workspace": "google", "microsoft_365": "microsoft"}
+AT_ONCE = {"provisioning": 0, "updating": 0, "deprovisioning": 0}
 GATEWAY = {
     "enabled": True,
     "gateway_ips": [RANGE],
@@ -48,7 +49,7 @@ class World:
 
     def onboard(self) -> None:
         """What the page asks for, by the collection's modules; then keep AWS as it is."""
-        self.control("POST", "/aws/timing", {"provisioning": 0, "updating": 0})
+        self.control("POST", "/aws/timing", AT_ONCE)
         _make("mailmanager_kms_key", alias="gatepost-smtp-relay", purpose="relay")
         _make(
             "mailmanager_secret",
@@ -115,7 +116,7 @@ class World:
         """As it was after onboarding, whatever was done since."""
         self.control("POST", "/reset")
         self.control("POST", "/aws/restore", {"name": "onboarded"})
-        self.control("POST", "/aws/timing", {"provisioning": 0, "updating": 0})
+        self.control("POST", "/aws/timing", AT_ONCE)
         self.settings()
 
     def send(self, provider: str, message_id: str, subject: str = "Probe") -> None:
