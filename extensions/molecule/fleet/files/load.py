@@ -30,7 +30,7 @@ def run(thread: int) -> None:
         name = f"{NAME}-{thread}-{number}@gmail.com"
         text = (
             f"From: someone@gmail.com\r\nTo: abc@example.com\r\nSubject: load\r\n"
-            f"Message-ID: <{name}>\r\n\r\n{'x' * random.randint(10, 4000)}\r\n"
+            f"Message-ID: <{name}>\r\n\r\n{(70 * 'x' + chr(13) + chr(10)) * random.randint(1, 60)}"
         ).encode()
         reasons = []
         for exchanger in random.sample(EXCHANGERS, len(EXCHANGERS)):
