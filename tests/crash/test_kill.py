@@ -57,8 +57,8 @@ def kill(daemon: Daemon, victim: str) -> None:
     """Afterwards a daemon runs again; a worker alone is started by its supervisor."""
     assert daemon.process is not None
     supervisor = daemon.process.pid
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
     if victim == "worker":
-        children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
         # Between two lives of it there is none to kill.
         if children:
             os.kill(int(children[0]), signal.SIGKILL)
@@ -67,6 +67,11 @@ def kill(daemon: Daemon, victim: str) -> None:
         os.kill(supervisor, signal.SIGKILL)
         daemon.process.wait(10)
         daemon.process = None
+        # They end by themselves; a service manager waits for it before it starts the next.
+        until = time.monotonic() + 20
+        while any(Path(f"/proc/{child}/cmdline").exists() for child in children):
+            assert time.monotonic() < until
+            time.sleep(0.01)
     else:
         daemon.kill()
     daemon.start()
