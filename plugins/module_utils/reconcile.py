@@ -4,7 +4,8 @@
 
 `change(current, desired)` compares canonical values member by member. A member that is not desired
 is left alone. Neither side may hold a secret: what stands here is shown in diffs.
-A `Plan` is what one run of a module is going to do, known in full before anything is done.
+A `Plan` is what one run of a module is going to do, known in full before anything is done;
+`Plan.carry_out` alone acts, by the steps that it was given.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from ansible_collections.gatepost.mail.plugins.module_utils.errors import Missing
 
 Values = Mapping[str, Any]
 
@@ -96,3 +99,11 @@ class Plan:
     steps: tuple[Callable[[], object], ...] = ()
     missing: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+
+    def carry_out(self) -> Values:
+        """Take the steps, in order; the result. Raises Missing, before the first of them."""
+        if self.missing:
+            raise Missing("; ".join(self.missing))
+        for step in self.steps:
+            step()
+        return self.read() if self.steps else self.predicted

@@ -17,7 +17,7 @@ except ImportError:  # AnsibleAWSModule reports it
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.gatepost.mail.plugins.module_utils.aws.client import NO_RETRIES, Services
-from ansible_collections.gatepost.mail.plugins.module_utils.errors import GatepostError, Missing
+from ansible_collections.gatepost.mail.plugins.module_utils.errors import GatepostError
 from ansible_collections.gatepost.mail.plugins.module_utils.reconcile import Plan, Values
 
 # The version whose model of Mail Manager is pinned.
@@ -50,7 +50,7 @@ def run(module: AnsibleAWSModule, prepare: Prepare) -> None:
                 f"{each}. A run fails unless something makes it first" for each in plan.missing
             ]
         else:
-            result = _carry_out(plan)
+            result = plan.carry_out()
     except GatepostError as error:
         module.fail_json(msg=str(error))
     for warning in warnings:
@@ -75,11 +75,3 @@ def _services(module: AnsibleAWSModule) -> Services:
             "needed, for its model of SES Mail Manager"
         )
     return Services(lambda name: module.client(name, config=NO_RETRIES))
-
-
-def _carry_out(plan: Plan) -> Values:
-    if plan.missing:
-        raise Missing("; ".join(plan.missing))
-    for step in plan.steps:
-        step()
-    return plan.read() if plan.steps else plan.predicted

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
-from ansible_collections.gatepost.mail.plugins.module_utils.errors import GatepostError, Missing
+from ansible_collections.gatepost.mail.plugins.module_utils.errors import GatepostError
 from ansible_collections.gatepost.mail.plugins.module_utils.exchange_online import clouds, login
 from ansible_collections.gatepost.mail.plugins.module_utils.exchange_online.graph import Graph
 from ansible_collections.gatepost.mail.plugins.module_utils.exchange_online.settle import Writer
@@ -71,7 +71,7 @@ def run(module: AnsibleModule, prepare: Prepare) -> None:
         exchange = exchange_online(options)
         customize = options["enable_organization_customization"]
         plan = prepare(options, Writer(exchange, customize, options["wait_timeout"]))
-        result = plan.predicted if module.check_mode else _carry_out(plan)
+        result = plan.predicted if module.check_mode else plan.carry_out()
     except GatepostError as error:
         module.fail_json(msg=str(error))
     for warning in (*plan.warnings, *exchange.warnings):
@@ -95,11 +95,3 @@ def inform(module: AnsibleModule, read: Read) -> None:
 def _require(module: AnsibleModule) -> None:
     if login.IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib(login.REQUIREMENTS), exception=login.IMPORT_ERROR)
-
-
-def _carry_out(plan: Plan) -> Values:
-    if plan.missing:
-        raise Missing("; ".join(plan.missing))
-    for step in plan.steps:
-        step()
-    return plan.read() if plan.steps else plan.predicted

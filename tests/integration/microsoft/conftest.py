@@ -6,12 +6,12 @@ import pytest
 from ansible_collections.gatepost.mail.plugins.module_utils.aws import waiters
 from ansible_collections.gatepost.mail.plugins.module_utils.exchange_online import patience, settle
 from microsoft_world import running, world
-from run_module import printed
+from run_module import Service, printed
 
 __all__ = ["running", "world"]
 
 
-class Tenant:
+class Tenant(Service):
     """Run modules on the tenant, look at it as its administrator, make calls fail."""
 
     def __init__(self, world):
@@ -22,28 +22,6 @@ class Tenant:
         assert self.world.env["GATEPOST_M365_CLIENT_SECRET"] not in text
         assert "PRIVATE KEY" not in text
         return json.loads(text)
-
-    def apply(self, module, /, **options):
-        """Predict, run, run again: the prediction holds, and the second run writes nothing."""
-        self.forget_calls()
-        predicted = self.run(module, check=True, **options)
-        assert not predicted.get("failed"), predicted["msg"]
-        assert self.writes() == {}, "check mode must not write"
-        done = self.run(module, **options)
-        assert not done.get("failed"), done["msg"]
-        assert predicted["changed"] == done["changed"]
-        assert predicted["diff"] == done["diff"]
-        self.forget_calls()
-        again = self.run(module, **options)
-        assert again["changed"] is False, again["diff"]
-        assert self.writes() == {}, "a second run must not write"
-        return done
-
-    def refuse(self, module, /, **options):
-        done = self.run(module, **options)
-        assert done.get("failed"), done
-        assert "Traceback" not in done["msg"]
-        return done["msg"]
 
     def writes(self):
         return self.world.control("GET", "/exchange/calls")["writes"]

@@ -8,8 +8,7 @@ import importlib
 from typing import Any
 
 import yaml
-
-from tests.integration.plugins.driving import MODULES
+from run_module import MODULES
 
 # Ansible's own, documented there.
 _COMMON = {"changed", "diff", "invocation", "warnings", "deprecations"}

@@ -6,8 +6,6 @@ takes longer than all calls of a run together, and a client holds no state betwe
 
 import contextlib
 import functools
-import importlib
-import io
 import json
 import os
 import urllib.request
@@ -16,14 +14,10 @@ from typing import Any, NamedTuple, TypeVar
 from unittest import mock
 
 import botocore.client
-import pytest
-from ansible.module_utils.common import warnings
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.amazon.aws.plugins.module_utils import modules as amazon
+from run_module import Service, run
 
 T = TypeVar("T")
-
-MODULES = "ansible_collections.gatepost.mail.plugins.modules"
 
 
 class Call(NamedTuple):
@@ -39,48 +33,14 @@ class Call(NamedTuple):
         return not self.operation.startswith(("Get", "List", "Describe"))
 
 
-class Aws:
+class Aws(Service):
     """The emulated AWS: run modules on it, ask what was called, make calls fail."""
 
     def __init__(self, control: str) -> None:
         self._control = control
 
     def run(self, module: str, /, *, check: bool = False, **options: Any) -> dict[str, Any]:
-        """The module's result. A traceback in it is a failure of the test."""
-        printed = io.StringIO()
-        # A module warns once for its process, which is not ours to end.
-        warnings._global_warnings.clear()
-        options |= {"_ansible_check_mode": check, "_ansible_diff": True, "_ansible_verbosity": 3}
-        with (
-            patch_module_args(options),
-            contextlib.redirect_stdout(printed),
-            pytest.raises(SystemExit),
-        ):
-            importlib.import_module(f"{MODULES}.{module}").main()
-        return json.loads(printed.getvalue())
-
-    def apply(self, module: str, /, **options: Any) -> dict[str, Any]:
-        """Predict, run, run again: the prediction holds, and the second run writes nothing."""
-        self.forget_calls()
-        predicted = self.run(module, check=True, **options)
-        assert not predicted.get("failed"), predicted["msg"]
-        assert self.writes() == {}, "check mode must not write"
-        done = self.run(module, **options)
-        assert not done.get("failed"), done["msg"]
-        assert predicted["changed"] == done["changed"]
-        assert predicted["diff"] == done["diff"]
-        self.forget_calls()
-        again = self.run(module, **options)
-        assert again["changed"] is False, again["diff"]
-        assert self.writes() == {}, "a second run must not write"
-        return done
-
-    def refuse(self, module: str, /, **options: Any) -> str:
-        """Why the module fails; in check mode it fails for the same reason."""
-        done = self.run(module, **options)
-        assert done.get("failed"), done
-        assert "Traceback" not in done["msg"]
-        return done["msg"]
+        return run(module, check=check, verbosity=3, **options)
 
     def calls(self) -> dict[str, int]:
         counted = self._ask("GET", "/aws/calls")

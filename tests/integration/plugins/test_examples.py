@@ -16,8 +16,9 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from run_module import MODULES
 
-from tests.integration.plugins.driving import MODULES, Aws
+from tests.integration.plugins.driving import Aws
 
 ROOT = Path(__file__).parents[3]
 GROUP = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["action_groups"]["aws"]
