@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A client that never stops: load NAME MX [MX …]. One message after the other, four at a time, each
-to the first MX that takes it, as an MTA would. Ids that got 250 go to /root/NAME.accepted, ids that
-no MX took to /root/NAME.refused, with the reason."""
+to the first MX that takes it, as an MTA would. Ids that got 250 go to /srv/NAME.accepted, ids that
+no MX took to /srv/NAME.refused, with the reason."""
 
 import random
 import smtplib
@@ -14,7 +14,7 @@ LOCK = threading.Lock()
 
 
 def note(kind: str, line: str) -> None:
-    with LOCK, open(f"/root/{NAME}.{kind}", "a", encoding="utf-8") as file:
+    with LOCK, open(f"/srv/{NAME}.{kind}", "a", encoding="utf-8") as file:
         file.write(line + "\n")
 
 
