@@ -24,11 +24,11 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export ANSIBLE_NOCOWS := 1
 
-PARTS := venv lint sanity unit policy fuzz integration interop notebooks crash demo
-# Minutes on systemd hosts; `make test-full` runs it besides.
-MORE := molecule
+PARTS := venv lint sanity unit policy fuzz integration interop notebooks crash demo molecule
+# `make test` and `make coverage` count branches; `make unit` is for between two edits.
+COVERAGE := --cov --cov-report=term:skip-covered
 
-.PHONY: help test test-full $(PARTS) $(MORE) artifact bench coverage emulators lock clean packages crash-full
+.PHONY: help test test-full $(PARTS) molecule-full artifact bench coverage emulators lock clean packages crash-full
 
 help:
 	@echo "make demo       the whole product against emulators; open build/demo/index.html"
@@ -37,7 +37,7 @@ help:
 	@echo "make bench      relay and peers side by side; build/bench.html"
 	@echo "make coverage   branches that the unit tests reach"
 	@echo "make emulators  AWS, Google and mailboxes on loopback, in the foreground"
-	@echo "make test-full  all of each part: every kill, long fuzzing"
+	@echo "make test-full  all of each part: every kill, long fuzzing, both Debian releases"
 	@echo "make lock       resolve requirements/dev.in anew"
 
 ## The virtual environment: one lock file with hashes, the distribution and the collection linked in.
@@ -64,7 +64,7 @@ sanity: venv
 	tools/sanity
 
 unit: venv
-	$(PYTEST) tests/unit
+	$(PYTEST) $(UNIT_OPTIONS) tests/unit
 
 policy: venv
 	$(PYTEST) tests/policy
@@ -95,6 +95,10 @@ molecule: venv
 	tools/debian_packages podman runc mmdebstrap netavark aardvark-dns iptables iproute2
 	tools/molecule test
 
+## The same with the relays on each Debian release.
+molecule-full: molecule
+	GATEPOST_DEBIAN=trixie tools/molecule test
+
 ## The collection as users get it: built, installed into an empty path, used, and judged by galaxy-importer.
 artifact: venv
 	tools/artifact
@@ -109,16 +113,16 @@ emulators: venv
 	@$(BIN)/python -m emulators --output build/emulators.json
 
 ## Branches that the unit tests reach, by file.
-coverage: venv
-	$(PYTEST) --cov --cov-report=term:skip-covered tests/unit
+coverage: UNIT_OPTIONS = $(COVERAGE)
+coverage: unit
 
 ## All parts in order; the seconds that each took end up in build/test-times.json.
 test:
-	@$(PYTHON) tools/parts.py $(PARTS)
+	@UNIT_OPTIONS="$(COVERAGE)" $(PYTHON) tools/parts.py $(PARTS)
 
-## The same parts with all of each: every kill, long fuzzing, many random pairs of rule set and message.
+## The same parts with all of each: every kill, long fuzzing, many random pairs of rule set and message, both Debian releases.
 test-full:
-	@GATEPOST_TESTS=full $(PYTHON) tools/parts.py $(PARTS) $(MORE)
+	@GATEPOST_TESTS=full UNIT_OPTIONS="$(COVERAGE)" $(PYTHON) tools/parts.py $(PARTS:molecule=molecule-full)
 
 packages:
 	tools/debian_packages postfix dovecot-imapd swaks libnet-ssleay-perl podman runc mmdebstrap netavark aardvark-dns iptables iproute2
