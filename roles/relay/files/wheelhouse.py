@@ -2,15 +2,16 @@
 needs.
 
 A mail host needs no package index: what it installs is built and downloaded here, each file
-checked against the hashes of requirements.txt, for the host's Python and architecture. The
-release is named by the distribution's version and a digest of its sources, so that changed
-sources are another release.
+checked against the hashes of requirements.txt, for the host's Python and architecture. What is
+published as source alone becomes a wheel here, and the wheelhouse's own requirements.txt has that
+wheel's hash. The release is named by the distribution's version and a digest of its sources, so
+that changed sources are another release.
 
     wheelhouse.py --python 3.11 --architecture x86_64 [--cache DIRECTORY]
 
 Prints {"release", "directory", "changed"} as JSON. Exit status 1 with the reason on standard
-error when pip fails. Runs with the controller's Python; needs pip, and hatchling or a package
-index to take it from.
+error when pip fails. Runs with the controller's Python; needs pip, and hatchling and setuptools or
+a package index to take them from.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -38,6 +40,10 @@ GLIBC_TAGS = (
     "manylinux_2_28",
     "manylinux_2_34",
 )
+
+
+# Published without a wheel; pure Python, so that any machine can make it.
+SOURCE_ONLY = ("dkimpy", "pyspf")
 
 
 def sources() -> list[Path]:
@@ -81,13 +87,37 @@ def build(directory: Path, python: str, architecture: str) -> None:
         "--require-hashes",
         "--no-deps",
         "--only-binary=:all:",
+        f"--no-binary={','.join(SOURCE_ONLY)}",
         "--implementation=cp",
         f"--python-version={python}",
         *platforms,
         f"--dest={directory}",
         f"--requirement={REQUIREMENTS}",
     )
-    shutil.copy(REQUIREMENTS, directory)
+    built = {name: wheel_of(name, directory) for name in SOURCE_ONLY}
+    requirements = with_hashes(REQUIREMENTS.read_text("utf-8"), built)
+    (directory / REQUIREMENTS.name).write_text(requirements, "utf-8")
+
+
+def wheel_of(name: str, directory: Path) -> str:
+    """Makes the wheel of a source distribution, in its place; the wheel's SHA-256."""
+    (archive,) = directory.glob(f"{name}-*.tar.gz")
+    pip("wheel", "--no-deps", "--wheel-dir", str(directory), str(archive))
+    archive.unlink()
+    (wheel,) = directory.glob(f"{name}-*-none-any.whl")
+    return hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+
+def with_hashes(requirements: str, built: dict[str, str]) -> str:
+    """A lock file with one other hash for each of these packages. Raises ValueError for one that
+    it does not have."""
+    for name, digest in built.items():
+        locked = rf"^({re.escape(name)}==[^\\\n]*)(?:\\\n +--hash=\S+ ?)+"
+        wanted = rf"\1\\\n    --hash=sha256:{digest}"
+        requirements, found = re.subn(locked, wanted, requirements, flags=re.MULTILINE)
+        if found != 1:
+            raise ValueError(f"{REQUIREMENTS.name} does not lock {name}")
+    return requirements
 
 
 def main() -> int:
