@@ -36,6 +36,16 @@ def effect(action: str = "Relay", **changes: Any) -> Effect:
         (effect("Send"), None, "mx:example.com"),
         (effect("Send"), "smart", "relay:smart"),
         (effect("Bounce"), None, "bounce:"),
+        (effect("Archive", target="legal"), None, "archive:legal"),
+        (effect("DeliverToMailbox", target="m-1"), "smart", "mailbox:m-1"),
+        (effect("DeliverToQBusiness", target="q-1"), None, "application:q-1"),
+        (effect("WriteToS3", target="bucket"), None, "s3:bucket"),
+        (effect("PublishToSns", target="arn:aws:sns:x:1:t"), None, "sns:arn:aws:sns:x:1:t"),
+        (
+            effect("InvokeLambda", target="arn:aws:lambda:x:1:f"),
+            None,
+            "lambda:arn:aws:lambda:x:1:f",
+        ),
     ],
 )
 def test_where_a_step_goes(made: Effect, send_relay: str | None, destination: str) -> None:
@@ -62,5 +72,5 @@ def test_a_step_carries_its_effect_and_its_program() -> None:
 
 
 def test_what_cannot_run_is_never_skipped() -> None:
-    with pytest.raises(Unrunnable, match="Archive"):
-        steps([planned(effect(), effect("Archive"))], None)
+    with pytest.raises(Unrunnable, match="Teleport"):
+        steps([planned(effect(), effect("Teleport"))], None)

@@ -49,6 +49,7 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "Expiration": _OUTCOME,
     "Notice": ("id", "notice", "about"),
     "Suspension": ("relay", "reason"),
+    "Purge": ("archive", "day"),
     "Fault": (
         *("where", "reason", "at", "command", *_CLIENT),
         *("id", "recipient", "destination", "rule"),

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from gatepost.config import address_lists, addresses
+from gatepost.config import address_lists, addresses, targets
 from gatepost.config.certificates import expiry, server_context
 from gatepost.config.secrets import ingress_password
 from gatepost.config.values import Config, IngressPoint
@@ -19,9 +19,6 @@ from gatepost.delivery.credentials import SecretFiles
 from gatepost.errors import ConfigError, GatepostError
 from gatepost.policy import documents
 from gatepost.spool.check import problem
-
-# What the relay runs; the others are refused, never skipped.
-RUNNABLE: Final = ("Relay", "Send", "Drop", "AddHeader", "ReplaceRecipient", "Bounce")
 
 
 def check(config: Config) -> None:
@@ -35,6 +32,7 @@ def check(config: Config) -> None:
         if point.secret_file is not None:
             ingress_password(config.file, f"{point.path}.auth.secret_file", point.secret_file)
     _relays(config)
+    targets.check_folders(config)
     reason = problem(config.spool.path)
     if reason is not None:
         raise ConfigError(str(config.file), "spool.path", reason)
@@ -66,9 +64,10 @@ def _documents(config: Config) -> None:
         place = config.places["rule set", name]
         _needs(config, place, rule_set.needs)
         for path, action, parameters in actions(rule_set.document):
-            reason = _unrunnable(action, parameters)
+            reason = _unrunnable(parameters)
             if reason is not None:
                 raise ConfigError(str(config.file), f"{place}.{path}", reason)
+            targets.check_action(config, f"{place}.{path}", action, parameters)
 
 
 def _needs(config: Config, place: str, needs: Iterable[str]) -> None:
@@ -93,9 +92,7 @@ def actions(document: Any) -> Iterator[tuple[str, str, Any]]:
                 yield f"Rules[{number}].Actions[{place}].{name}", name, parameters
 
 
-def _unrunnable(action: str, parameters: Any) -> str | None:
-    if action not in RUNNABLE:
-        return "is an action that this version does not run"
+def _unrunnable(parameters: Any) -> str | None:
     if parameters.get("MailFrom") == "REPLACE":
         return "MailFrom REPLACE is not supported by this version; use PRESERVE"
     return None

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from gatepost.actions.values import Archive, Mailbox
 from gatepost.config.bindings import bound_relay
 from gatepost.config.fields import Section, kind
 from gatepost.config.references import References
+from gatepost.config.sites import bound, read_archives, read_mailboxes
 from gatepost.config.values import Relay
 from gatepost.errors import ConfigError
 from gatepost.policy import documents, shapes
@@ -21,19 +23,29 @@ from gatepost.policy.rules import RuleSet, compile_rule_set
 T = TypeVar("T")
 
 # Bindings of actions and conditions that this version does not run.
-_UNSUPPORTED: Final = ("archives", "analyzers", "mailboxes")
+_UNSUPPORTED: Final = ("analyzers",)
+
+# Where an action names what it is aimed at, and the kind of that.
+_NAMED: Final = {
+    "Relay": ("Relay", "relay"),
+    "Archive": ("TargetArchive", "archive"),
+    "DeliverToMailbox": ("MailboxArn", "mailbox"),
+    "DeliverToQBusiness": ("ApplicationId", "application"),
+}
 
 
 @dataclass(slots=True)
 class Documents:
     """By name, and how they are referred to. send_relay: what Send is bound to. address_lists: the
-    files that they are bound to."""
+    files that they are bound to. mailboxes: by queue, as in `config.sites`."""
 
     traffic_policies: dict[str, TrafficPolicy] = field(default_factory=dict)
     rule_sets: dict[str, RuleSet] = field(default_factory=dict)
     relays: dict[str, Relay] = field(default_factory=dict)
     send_relay: str | None = None
     address_lists: dict[str, Path] = field(default_factory=dict)
+    archives: dict[str, Archive] = field(default_factory=dict)
+    mailboxes: dict[str, Mailbox] = field(default_factory=dict)
     policy_references: References = field(default_factory=lambda: References("traffic policy"))
     rule_set_references: References = field(default_factory=lambda: References("rule set"))
     relay_references: References = field(default_factory=lambda: References("relay"))
@@ -72,7 +84,7 @@ def read_documents(top: Section) -> Documents:
     ):
         found.traffic_policies[name] = _judged(top, path, compile_traffic_policy, document)
     for path, name, document in _each(top, "rule_sets", "RuleSet", found.rule_set_references):
-        named = _with_names(top, path, document, found.relay_references)
+        named = _with_names(top, path, document, found)
         found.rule_sets[name] = _judged(top, path, compile_rule_set, named)
     return found
 
@@ -109,23 +121,36 @@ def _judged(top: Section, path: str, judge: Callable[..., T], *arguments: Any) -
 
 
 def _with_names(
-    top: Section, path: str, rule_set: Mapping[str, Any], relays: References
+    top: Section, path: str, rule_set: Mapping[str, Any], found: Documents
 ) -> Mapping[str, Any]:
-    """The rule set with the name of each relay in the place of its id or ARN. Raises ConfigError
-    for one that is not there."""
-    names: dict[str, str] = {}
+    """The rule set with the name of each relay, and of what is bound, in the place of its id or
+    ARN. Raises ConfigError for a relay that is not there; what is not bound stays as it is spelled,
+    and `check` refuses it."""
+    names: dict[tuple[str, str], str] = {}
     for each in documents.references(rule_set):
+        key = each.what, each.spelling
         if each.what == "relay":
             try:
-                names[each.spelling] = relays.name(each.spelling)
+                names[key] = found.relay_references.name(each.spelling)
             except ValueError as error:
                 raise ConfigError(str(top.file), f"{path}.{each.path}", str(error)) from error
+        else:
+            names[key] = _bound(found, *key) or each.spelling
     named = copy.deepcopy(rule_set)
     for rule in named["Rules"]:
         for action in rule["Actions"]:
-            if "Relay" in action:
-                action["Relay"]["Relay"] = names[action["Relay"]["Relay"]]
+            for name, parameters in action.items():
+                if name in _NAMED:
+                    member, what = _NAMED[name]
+                    parameters[member] = names[what, parameters[member]]
     return named
+
+
+def _bound(found: Documents, what: str, spelling: str) -> str | None:
+    if what == "archive":
+        return bound(found.archives, spelling)
+    names = (key.removeprefix(f"{what}:") for key in found.mailboxes if key.startswith(f"{what}:"))
+    return bound(names, spelling)
 
 
 def _bindings(found: Documents, bindings: Section, relays: Section) -> None:
@@ -146,6 +171,8 @@ def _bindings(found: Documents, bindings: Section, relays: Section) -> None:
         binding = lists.section(key)
         found.address_lists[key] = binding.path_to("file")
         binding.finish()
+    found.archives = read_archives(bindings)
+    found.mailboxes = read_mailboxes(bindings)
     for key in _UNSUPPORTED:
         if bindings.take(key, None) is not None:
             bindings.fail(key, "are not supported by this version")

@@ -16,6 +16,7 @@ from gatepost.config import addresses, document
 from gatepost.config.documents import Documents, read_documents
 from gatepost.config.fields import Section
 from gatepost.config.listeners import read_ingress_points
+from gatepost.config.sites import read_aws
 from gatepost.config.values import (
     Address,
     Bounce,
@@ -64,6 +65,9 @@ def load(path: str | Path, text: str | None = None) -> Config:
         verified_domains_given=top.has("verified_domains"),
         send_relay=documents.send_relay,
         address_lists=documents.address_lists,
+        archives=documents.archives,
+        mailboxes=documents.mailboxes,
+        aws=read_aws(top.section("aws")),
         retry=_retry(top.section("retry")),
         limits=_limits(top.section("limits"), workers),
         resolver=_resolver(top.section("resolver")),
@@ -72,9 +76,6 @@ def load(path: str | Path, text: str | None = None) -> Config:
         workers=workers,
         metrics=_metrics(top.section("metrics")),
     )
-    aws = top.section("aws")
-    for key in aws.names():
-        aws.fail(key, "is not used: no action that this version runs calls AWS")
     top.finish()
     return config
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
+from gatepost.actions.values import Archive, AwsSettings, Mailbox
 from gatepost.delivery.values import Tls
 from gatepost.policy.admission import TrafficPolicy
 from gatepost.policy.rules import RuleSet
@@ -158,7 +159,8 @@ class Config:
     """places: of documents in the file, by kind ("traffic policy", "rule set") and name. rule_sets:
     they call relays by name. verified_domains: lower case; None is `any`; verified_domains_given:
     the file is not silent about them. send_relay: the name of the relay that Send uses; None is MX
-    delivery. address_lists: the file of each, by its binding's key."""
+    delivery. address_lists: the file of each, by its binding's key. archives: by name. mailboxes:
+    by queue ("mailbox:NAME", "application:ID")."""
 
     file: Path
     hostname: str
@@ -173,6 +175,9 @@ class Config:
     verified_domains_given: bool
     send_relay: str | None
     address_lists: Mapping[str, Path]
+    archives: Mapping[str, Archive]
+    mailboxes: Mapping[str, Mailbox]
+    aws: AwsSettings
     retry: Retry
     limits: Limits
     resolver: Resolver

@@ -20,6 +20,7 @@ from gatepost.daemon.metrics import Delta
 from gatepost.daemon.queue_requests import QueueRequests
 from gatepost.daemon.reception import Reception
 from gatepost.daemon.shard import Shard
+from gatepost.daemon.sites import Reach
 from gatepost.delivery.dsn import Notices
 from gatepost.delivery.relay import Relay
 from gatepost.delivery.resolve import MxResolver
@@ -35,6 +36,8 @@ from gatepost.spool.messageid import MessageIds
 
 # How often an adopted shard is looked at, whether it is empty.
 _ADOPTED_EVERY: Final = 30.0
+# How often archives are looked at for days that are past their retention.
+_PURGED_EVERY: Final = 3600.0
 
 
 class Assembly:
@@ -48,6 +51,7 @@ class Assembly:
         self._ids = MessageIds()
         self._hops = Hops(config)
         self._relay = Relay(self._hops, mx=_resolver(config), record=record)
+        self._reach = Reach(config, self._relay, record)
         self._shards: list[Shard] = []
         self._sockets: Mapping[Address, socket.socket] = {}
         self._listening: dict[Address, tuple[IngressPoint, Listening]] = {}
@@ -76,6 +80,8 @@ class Assembly:
         gc.freeze()
         await self._listen()
         self._keep(self._release_adopted())
+        if self._index == 0:
+            self._keep(self._purge())
 
     async def reload(self, config: Config) -> None:
         """Raises ConfigError, and then nothing has changed."""
@@ -84,6 +90,7 @@ class Assembly:
         self._address_lists = await asyncio.to_thread(address_lists.read, config)
         self.config = config
         self._hops.config = config
+        self._reach.refresh(config)
         self._hops.secrets.forget()
         self._relay.mx = _resolver(config)
         self._relay.refresh()
@@ -177,7 +184,7 @@ class Assembly:
         spool = await disk.DiskSpool.open(path, settings=settings, record=self._record)
         scheduler = queue.Scheduler(
             spool,
-            self._relay,
+            self._reach.sites,
             self._notices(),
             policy=_retry(self.config),
             limits=_deliveries(self.config, self._workers),
@@ -203,6 +210,11 @@ class Assembly:
                 if shard.spool.pending == 0:
                     self._shards.remove(shard)
                     await shard.close(0)
+
+    async def _purge(self) -> None:
+        while True:
+            await self._reach.purge(time.time())
+            await asyncio.sleep(_PURGED_EVERY)
 
     async def _listen(self) -> None:
         """Every inherited socket as the file says: opened, changed in place, replaced or closed.

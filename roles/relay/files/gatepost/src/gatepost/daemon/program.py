@@ -10,10 +10,19 @@ from gatepost.spool.interface import Step
 
 # The queue of DSNs to be made; no next hop.
 BOUNCE: Final = "bounce:"
+# The kind of site where an action ends that is not SMTP; after the colon stands its target.
+SITES: Final = {
+    "Archive": "archive",
+    "DeliverToMailbox": "mailbox",
+    "DeliverToQBusiness": "application",
+    "WriteToS3": "s3",
+    "PublishToSns": "sns",
+    "InvokeLambda": "lambda",
+}
 
 
 class Unrunnable(Exception):
-    """An effect that this version does not run; `config.check` refuses its document."""
+    """An effect that no runner is known for."""
 
 
 def steps(plans: Sequence[Plan], send_relay: str | None) -> tuple[Step, ...]:
@@ -46,5 +55,7 @@ def _destination(effect: Effect, send_relay: str | None) -> str:
             return f"mx:{domain}" if send_relay is None else f"relay:{send_relay}"
         case "Bounce":
             return BOUNCE
+        case action if action in SITES:
+            return f"{SITES[action]}:{effect.target}"
         case other:
             raise Unrunnable(other)

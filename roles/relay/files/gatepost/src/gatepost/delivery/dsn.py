@@ -59,6 +59,13 @@ _RELAYED = _Kind(
     "Your message was handed on for the recipients below, to a system that sends no notice of"
     " delivery.",
 )
+_DELIVERED = _Kind(
+    "delivered",
+    "SUCCESS",
+    False,
+    "Mail was delivered",
+    "Your message was delivered to the mailboxes of the recipients below.",
+)
 
 
 class Notices:
@@ -94,9 +101,10 @@ class Notices:
         self, message: Message, reports: Reports, body: bytes, now: float
     ) -> Accepted | None:
         """About recipients with NOTIFY=SUCCESS, delivered to a next hop that has not taken over the
-        request (RFC 3461 section 5.2.2)."""
+        request (RFC 3461 section 5.2.2), or to a mailbox (section 6.2)."""
         wanted = [(step, outcome) for step, outcome in reports if not outcome.dsn]
-        return self._notice(_RELAYED, message, wanted, body, now)
+        kept = wanted and message.steps[wanted[0][0]].action == "DeliverToMailbox"
+        return self._notice(_DELIVERED if kept else _RELAYED, message, wanted, body, now)
 
     def bounced(self, message: Message, step: int, body: bytes, now: float) -> Accepted | None:
         """The Bounce action of the API (SES Mail Manager, BounceAction): the rule's own words.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,12 +26,21 @@ from gatepost.events import Record, nowhere
 from gatepost.queue.retry import RetryPolicy
 from gatepost.queue.settlement import Notices, Result, bounce, line_of, misconfigured, settle
 from gatepost.queue.window import Window
-from gatepost.spool.interface import Entry, Lease, Spool, SpoolError, StaleLease, State
+from gatepost.spool.interface import (
+    Entry,
+    Lease,
+    Spool,
+    SpoolError,
+    StaleLease,
+    State,
+    Step,
+)
 
 # The last one again and again.
 SETTLE_WAITS = (0.1, 0.5, 2.0, 5.0)
 KEPT_WINDOWS = 10_000
 SCAN_CHANGES = 1000
+_BY_SMTP = ("Relay", "Send", "Bounce")
 
 
 class Runner(Protocol):
@@ -376,18 +386,24 @@ class Scheduler:
 
 
 def batches(leases: Sequence[Lease]) -> list[list[Lease]]:
-    """Leases that one transaction can serve: one message, sender and headers. In order of the first
-    of each. The same recipient twice makes two batches: two Relay actions deliver twice."""
+    """Leases that one run can serve: of one message, sender, headers and, where the site depends on
+    it, action's document. In order of the first of each. The same recipient twice makes two
+    batches: two Relay actions deliver twice."""
     found: dict[tuple[object, ...], list[Lease]] = {}
     seen: dict[tuple[object, ...], int] = {}
     for lease in leases:
         entry = lease.entry
         step = entry.message.steps[entry.step]
-        common = (entry.message.id, step.mail_from, step.headers, step.action)
+        common = (entry.message.id, step.mail_from, step.headers, step.action, _document(step))
         again = (common, step.recipient)
         seen[again] = seen.get(again, 0) + 1
         found.setdefault((*common, seen[again]), []).append(lease)
     return list(found.values())
+
+
+def _document(step: Step) -> str:
+    """What an action's document adds to its destination: for a next hop, nothing."""
+    return "" if step.action in _BY_SMTP else json.dumps(dict(step.parameters), sort_keys=True)
 
 
 def _unread(error: SpoolError) -> Outcome:

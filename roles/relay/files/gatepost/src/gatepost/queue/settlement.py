@@ -14,6 +14,7 @@ from typing import Protocol
 from gatepost.delivery.outcome import expired
 from gatepost.delivery.values import ConfigurationFailure, Outcome, Verdict
 from gatepost.events import Record
+from gatepost.queue.concern import DELIVERIES, concerns_sender, policy_of
 from gatepost.queue.retry import RetryPolicy, delay_notice_is_due, expires_at, next_attempt
 from gatepost.spool.interface import Accepted, Defer, Done, End, Lease, Message, Settlement, Step
 
@@ -65,25 +66,29 @@ def settle(
     relayed: list[tuple[int, Outcome]] = []
     for lease, outcome in zip(leases, outcomes, strict=True):
         entry = lease.entry
+        heard = concerns_sender(message, entry.step)
         if outcome.verdict is Verdict.DELIVERED:
             result.settlements.append(Done(lease))
             note(record, "Delivery", lease, outcome, now)
-            if not outcome.dsn and _wants(message, entry.step, "SUCCESS"):
+            asked = message.steps[entry.step].action in DELIVERIES
+            if asked and not outcome.dsn and _wants(message, entry.step, "SUCCESS"):
                 relayed.append((entry.step, outcome))
         elif outcome.verdict is Verdict.FAILED:
             result.settlements.append(Done(lease))
             note(record, "Bounce", lease, outcome, now)
-            failed.append((entry.step, outcome))
+            if heard:
+                failed.append((entry.step, outcome))
         else:
-            due = next_attempt(policy, message.received_at, entry.attempts + 1, now, random)
+            own = policy_of(message.steps[entry.step], policy)
+            due = next_attempt(own, message.received_at, entry.attempts + 1, now, random)
             if due is None:
                 result.settlements.append(Done(lease))
                 note(record, "Expiration", lease, outcome, now)
-                failed.append((entry.step, expired(outcome)))
+                if heard:
+                    failed.append((entry.step, expired(outcome)))
                 continue
-            tell = not entry.delay_notified and delay_notice_is_due(
-                policy, message.received_at, now
-            )
+            late = delay_notice_is_due(policy, message.received_at, now)
+            tell = heard and late and not entry.delay_notified
             if tell:
                 delayed.append((entry.step, outcome))
             error = line_of(outcome)
