@@ -32,7 +32,8 @@ class Credentials:
 class NextHop:
     """Where to deliver. name: the relay's name, or the domain for MX delivery. server_name: the
     host name that TLS verifies and, unless address is given, the one that is dialled. address:
-    (host, port) dialled instead."""
+    (host, port) dialled instead. unix: the path of a socket, dialled before both. lmtp: the peer
+    speaks LMTP (RFC 2033), not SMTP."""
 
     name: str
     server_name: str
@@ -43,6 +44,8 @@ class NextHop:
     ca_file: str | None = None
     source_address: str | None = None
     credentials: Credentials | None = None
+    unix: str | None = None
+    lmtp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
