@@ -42,10 +42,12 @@ class PublishToSns:
 
 
 def message(task: Task) -> str:
-    """Content that SNS has no room for is left out, and contentOmitted says so."""
+    """Content that SNS has no room for is left out, and contentOmitted says so; so are header
+    fields, which take more room in JSON than their octets, and headersTruncated."""
     parameters = task.parameters
     whole = parameters.get("PayloadType", "CONTENT") == "CONTENT"
-    document = notification(task, HEADERS_WITH_CONTENT if whole else HEADERS_ALONE)
+    headers = HEADERS_WITH_CONTENT if whole else HEADERS_ALONE
+    document = notification(task, headers)
     if whole:
         document["contentOmitted"] = False
         encoding = parameters.get("Encoding", "UTF-8")
@@ -53,4 +55,9 @@ def message(task: Task) -> str:
         if len(made) <= LIMIT:
             return made.decode()
         document["contentOmitted"] = True
-    return as_json(document).decode()
+    made = as_json(document)
+    while len(made) > LIMIT and headers:
+        headers //= 2
+        document["mail"] = notification(task, headers)["mail"]
+        made = as_json(document)
+    return made.decode()
