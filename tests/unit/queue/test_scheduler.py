@@ -340,3 +340,51 @@ async def test_long_runs_keep_their_lease(bench: Open) -> None:
         assert len(it.runner.batches) == 1
         it.runner.gate.set()
         await it.until(lambda: it.spool.pending == 0)
+
+
+async def test_a_clock_that_goes_back_leaves_nothing_waiting(bench: Open) -> None:
+    answers = [LATER] * 2
+    async with bench(lambda lease: answers.pop() if answers else DELIVERED) as it:
+        it.now = NOW + 2 * 86400
+        await it.spool.accept(message("m1", received_at=it.now), b"x")
+        await it.until(lambda: it.spool.next_due() == it.now + 300)
+        await it.later(-200)  # no further than the schedule reaches
+        await it.until(lambda: it.scheduler._latest == it.now)
+        assert it.spool.next_due() == it.now + 500
+        await it.later(-4 * 86400)
+        await it.until(lambda: it.spool.next_due() == it.now + 600)
+        assert it.named("Fault") == [
+            {
+                "where": "queue",
+                "reason": "the clock went back: 1 steps that waited for it are due now",
+            }
+        ]
+        await it.later(600)
+        await it.until(lambda: it.spool.pending == 0)
+
+
+async def test_what_an_earlier_run_put_off_by_a_wrong_clock_is_due_at_the_start(
+    tmp_path: Path,
+) -> None:
+    spool = await DiskSpool.open(tmp_path / "0", settings=Settings(low_space=0))
+    await spool.accept(message("m1", received_at=NOW + 86400), b"x")
+    bench = Bench(spool, lambda _lease: DELIVERED)
+    task = asyncio.create_task(bench.scheduler.run())
+    await bench.until(lambda: spool.pending == 0)
+    await bench.scheduler.drain(5)
+    await task
+    await spool.close()
+
+
+async def test_a_clock_that_leaps_forward_runs_nothing_twice(bench: Open) -> None:
+    async with bench(lambda _lease: DELIVERED) as it:
+        it.runner.gate.clear()
+        await it.spool.accept(message("m1"), b"x")
+        await it.until(lambda: it.runner.batches)
+        await it.later(2 * 86400)
+        await it.until(lambda: it.scheduler._latest == it.now)
+        await asyncio.sleep(0.05)
+        assert len(it.runner.batches) == 1
+        it.runner.gate.set()
+        await it.until(lambda: it.spool.pending == 0)
+        assert len(it.runner.batches) == 1

@@ -319,6 +319,15 @@ class Conformance:
         assert await spool.lease("relay:a", NOW + 2, 10, 60) == []
         await spool.settle([Done(lease)])
 
+    async def test_what_is_due_after(self, harness: Harness) -> None:
+        spool = await harness.open()
+        await spool.accept(message("m1", step(), step(program=1)), BODY)
+        lease = await one(spool)
+        await spool.settle([Defer(lease, NOW + 500, "x")])
+        await spool.settle([Done(await one(spool))])
+        assert spool.due_after(NOW) == [("m1", lease.entry.step)]
+        assert spool.due_after(NOW + 500) == []
+
     async def test_delete(self, harness: Harness) -> None:
         spool = await harness.open()
         await spool.accept(message("m1", step(), step(program=1)), BODY)

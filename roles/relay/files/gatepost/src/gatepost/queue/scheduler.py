@@ -3,8 +3,9 @@
 Promises: a step runs only under a lease, which is extended while the run lasts; at most `total`
 runs are in flight, and at a destination as many as its window allows; destinations take turns; what
 became of a run is kept until the spool can store it, and only a daemon that ends before runs it
-again. Decisions live elsewhere (retry,
-window, settlement); the clock and the random source are given.
+again; a clock that is set neither starts a run twice nor leaves mail to wait longer than the
+schedule allows. Decisions live elsewhere (retry, window, settlement); the clock and the random
+source are given.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ from gatepost.spool.interface import (
 SETTLE_WAITS = (0.1, 0.5, 2.0, 5.0)
 KEPT_WINDOWS = 10_000
 SCAN_CHANGES = 1000
+# Seconds after which the clock is looked at in any case, and what it may go back by unnoticed.
+LOOK = 30.0
+SLACK = 5.0
 _BY_SMTP = ("Relay", "Send", "Bounce")
 
 
@@ -108,6 +112,8 @@ class Scheduler:
         self._turns: deque[str] = deque()
         self._queued: set[str] = set()
         self._runs: dict[asyncio.Task[None], list[Lease]] = {}
+        # Before any time that a clock may show: the first look finds what an earlier run left.
+        self._latest = float("inf")
         self._changed = asyncio.Event()
         self._draining = asyncio.Event()
         spool.watch(self._changed.set)
@@ -151,10 +157,13 @@ class Scheduler:
                 destination = self._destinations.get(entry.message.steps[entry.step].destination)
                 if destination is not None:
                     destination.window.resume()
+        return await self._hasten(keys, now)
+
+    async def _hasten(self, keys: Sequence[tuple[str, int]], due_at: float) -> int:
         changed = 0
         for start in range(0, len(keys), SCAN_CHANGES):
             part = keys[start : start + SCAN_CHANGES]
-            changed += await self._spool.change(part, state=None, due_at=now)
+            changed += await self._spool.change(part, state=None, due_at=due_at)
         return changed
 
     # The loop
@@ -164,8 +173,10 @@ class Scheduler:
         while not self._draining.is_set():
             self._changed.clear()
             try:
-                await self._start_due()
+                # First, so that no lease of a run in flight lapses when the clock leaps forward.
                 await self._extend()
+                await self._look_at_clock()
+                await self._start_due()
             except Exception as error:
                 self._fault("queue", error)
             await self._sleep()
@@ -185,9 +196,25 @@ class Scheduler:
             await asyncio.wait(late)
         return not late
 
+    async def _look_at_clock(self) -> None:
+        """After the clock went back, what the schedule cannot have put off that far is due now, and
+        no site rests until a time that is far away."""
+        now, before = self._clock(), self._latest
+        self._latest = now
+        if now >= before - SLACK:
+            return
+        for destination in self._destinations.values():
+            destination.window.resume()
+        longest = self.policy.cap * (1 + self.policy.jitter)
+        keys = self._spool.due_after(now + longest)
+        if keys:
+            await self._hasten(keys, now)
+            reason = f"the clock went back: {len(keys)} steps that waited for it are due now"
+            self._record("Fault", where="queue", reason=reason)
+
     async def _sleep(self) -> None:
         """Until something changed, comes due, or a lease must be extended."""
-        wait = self.limits.lease_seconds / 4
+        wait = min(LOOK, self.limits.lease_seconds / 4)
         due = self._spool.next_due()
         if due is not None:
             wait = min(wait, max(0.001, due - self._clock()))

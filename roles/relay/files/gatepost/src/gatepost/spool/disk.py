@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from gatepost.events import Record, nowhere
 from gatepost.spool import formats
 from gatepost.spool.cache import Cache
-from gatepost.spool.cards import HELD, NOTIFIED, Card, Item
+from gatepost.spool.cards import GONE, HELD, NOTIFIED, Card, Item
 from gatepost.spool.compaction import Compaction
 from gatepost.spool.files import Disk, Files
 from gatepost.spool.interface import (
@@ -283,6 +283,15 @@ class DiskSpool:
 
     def next_due(self) -> float | None:
         return self._index.next_due()
+
+    def due_after(self, when: float) -> list[tuple[str, int]]:
+        cards = self._index.cards.values()
+        return [
+            (card.id, item.number)
+            for card in cards
+            for item in card.items
+            if item.due > when and not item.flags & GONE
+        ]
 
     def watch(self, wake: Callable[[], None]) -> None:
         self._wakers.append(wake)

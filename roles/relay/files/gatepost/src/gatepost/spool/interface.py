@@ -187,6 +187,9 @@ class Spool(Protocol):
     def next_due(self) -> float | None:
         """When `due` may next name a step that it does not name now; None when nothing waits."""
 
+    def due_after(self, when: float) -> list[tuple[str, int]]:
+        """The keys of the steps that are due later than that, in no order."""
+
     def watch(self, wake: Callable[[], None]) -> None:
         """`wake` is called, on the event loop, when a step may have become due earlier than
         `next_due` said."""
