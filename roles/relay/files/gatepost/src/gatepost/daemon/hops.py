@@ -3,6 +3,9 @@ whose secret was changed, releases the mail that waits for it."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from gatepost.actions.values import Lmtp
 from gatepost.config.values import Config, Relay
 from gatepost.delivery.credentials import SecretFiles
 from gatepost.delivery.values import ConfigurationFailure, Credentials, NextHop, Tls
@@ -17,7 +20,8 @@ class Hops:
         self.secrets = SecretFiles()
 
     def hop(self, destination: str) -> NextHop:
-        """destination: "relay:NAME" or "mx:DOMAIN". Raises ConfigurationFailure."""
+        """destination: "relay:NAME", "mx:DOMAIN", or the queue of a mailbox that is bound to LMTP.
+        Raises ConfigurationFailure."""
         return self._hop(destination, fresh=False)
 
     def refused(self, destination: str, credentials: Credentials) -> NextHop:  # noqa: ARG002
@@ -31,6 +35,8 @@ class Hops:
             return NextHop(
                 name=name, server_name=name, port=25, tls=Tls.MAY, helo=self.config.hostname
             )
+        if kind in ("mailbox", "application"):
+            return self._mailbox(destination, name)
         relay = self.config.relays.get(name)
         if relay is None:
             raise ConfigurationFailure(destination, "the file names no such relay any more")
@@ -44,6 +50,24 @@ class Hops:
             ca_file=None if relay.ca_file is None else str(relay.ca_file),
             source_address=relay.source_address,
             credentials=self._credentials(relay, fresh=fresh),
+        )
+
+    def _mailbox(self, destination: str, name: str) -> NextHop:
+        """In plain text: LMTP is for the same host, or its own network (RFC 2033 section 3)."""
+        mailbox = self.config.mailboxes.get(destination)
+        if mailbox is None or not isinstance(mailbox.site, Lmtp):
+            raise ConfigurationFailure(destination, "the file binds no such name any more")
+        address = mailbox.site.address
+        unix = str(address) if isinstance(address, Path) else None
+        host, port = ("localhost", 24) if isinstance(address, Path) else address
+        return NextHop(
+            name=name,
+            server_name=host,
+            port=port,
+            tls=Tls.NONE,
+            helo=self.config.hostname,
+            unix=unix,
+            lmtp=True,
         )
 
     def _credentials(self, relay: Relay, *, fresh: bool) -> Credentials | None:

@@ -1,0 +1,44 @@
+"""Where the queue of a mailbox leads that is bound to LMTP; relays are in the integration tests."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gatepost.config import load
+from gatepost.daemon.hops import Hops
+from gatepost.delivery.values import ConfigurationFailure, NextHop, Tls
+from tests.unit.config.conftest import GOOD
+
+
+def hops(tmp_path: Path, **bindings: Any) -> Hops:
+    document = copy.deepcopy(GOOD)
+    document["bindings"].update(bindings)
+    file = tmp_path / "gatepost.yml"
+    file.write_text(yaml.safe_dump(document))
+    return Hops(load(file))
+
+
+@pytest.mark.parametrize(
+    ("lmtp", "found"),
+    [
+        ("dovecot.test:2424", {"server_name": "dovecot.test", "port": 2424, "unix": None}),
+        ("unix:/run/lmtp", {"server_name": "localhost", "port": 24, "unix": "/run/lmtp"}),
+    ],
+)
+def test_lmtp(tmp_path: Path, lmtp: str, found: dict[str, Any]) -> None:
+    bound = hops(tmp_path, mailboxes={"m-1": {"lmtp": lmtp}})
+    assert bound.hop("mailbox:m-1") == NextHop(
+        name="m-1", tls=Tls.NONE, helo="mx1.example.net", lmtp=True, **found
+    )
+
+
+@pytest.mark.parametrize("destination", ["mailbox:gone", "application:m-1", "mailbox:here"])
+def test_what_is_not_bound_to_lmtp(tmp_path: Path, destination: str) -> None:
+    bound = hops(tmp_path, mailboxes={"m-1": {"lmtp": "[::1]:24"}, "here": {"maildir": "/m"}})
+    with pytest.raises(ConfigurationFailure, match=destination):
+        bound.hop(destination)
