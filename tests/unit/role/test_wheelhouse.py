@@ -33,7 +33,7 @@ def test_only_what_was_built_gets_another_hash(wheelhouse: ModuleType) -> None:
 
 
 def test_the_lock_has_what_is_built(wheelhouse: ModuleType) -> None:
-    built = {name: "0" * 64 for name in wheelhouse.SOURCE_ONLY}
+    built = dict.fromkeys(wheelhouse.SOURCE_ONLY, "0" * 64)
     made = wheelhouse.with_hashes(wheelhouse.REQUIREMENTS.read_text("utf-8"), built)
     assert made.count("sha256:" + "0" * 64) == len(built)
     with pytest.raises(ValueError, match="does not lock other"):

@@ -51,6 +51,11 @@ class Message:
         self._addresses: dict[str, tuple[Text, ...]] = {}
 
     @property
+    def body(self) -> bytes:
+        """In wire form."""
+        return self._body
+
+    @property
     def size(self) -> int:
         """Octets of the message itself, without dot-stuffing."""
         if self._size is None:

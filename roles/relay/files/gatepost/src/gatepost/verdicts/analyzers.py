@@ -1,0 +1,132 @@
+"""Analyzers: what the add-ons of Mail Manager are on a host, asked over HTTP.
+
+Two kinds. rspamd: the message to /checkv2 with rspamd's own headers. http: a form of the parts
+`envelope` (JSON) and, after DATA, `message`; the answer is a JSON object of fields by the names
+that rules give them. docs/verdicts.md is the contract; the caller has a deadline.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import httpx
+
+from gatepost.policy.values import Session
+from gatepost.verdicts import results
+from gatepost.verdicts.results import Value
+
+_ANSWER_MAX: Final = 1 << 20
+_LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+RSPAMD: Final = "rspamd"
+HTTP: Final = "http"
+
+
+class AnalysisFailed(Exception):
+    """The analyzer gave no answer that can be used; says why in one clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An analyzer as it is bound. kind: RSPAMD or HTTP. url: whole. password: sent to rspamd as its
+    Password, to others as a bearer token. tls: for https, None is the system's authorities. fields:
+    how rspamd's fields are called by rules."""
+
+    kind: str
+    url: str
+    password: bytes | None = field(default=None, repr=False)
+    tls: ssl.SSLContext | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, answer: Mapping[str, Any], name: str) -> Value | None:
+        """The field of an answer that a rule names."""
+        if self.kind == RSPAMD:
+            return results.of_rspamd(answer, self.fields.get(name, name))
+        return results.of_http(answer, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What is known of a message. recipients: at RCPT the one that is asked about."""
+
+    session: Session
+    mail_from: str
+    recipients: tuple[str, ...]
+    ingress: str = ""
+
+
+class Client:
+    """Asks one analyzer; connections are kept. seconds: for each step of a request."""
+
+    def __init__(self, target: Target, hostname: str, seconds: float) -> None:
+        self.target = target
+        self._hostname = hostname
+        tls = target.tls or ssl.create_default_context() if target.url[:6] == "https:" else False
+        # Neither proxies nor redirects: mail goes where the file says.
+        self._http = httpx.AsyncClient(verify=tls, timeout=seconds, limits=_LIMITS, trust_env=False)
+
+    async def ask(self, mail: Mail, message: bytes | None) -> Mapping[str, Any]:
+        """message: without dot-stuffing; None at RCPT. Raises AnalysisFailed."""
+        try:
+            request = self._request(mail, message)
+            async with self._http.stream("POST", self.target.url, **request) as got:
+                if got.status_code != httpx.codes.OK:
+                    raise AnalysisFailed(f"answered {got.status_code}")
+                content = bytearray()
+                async for piece in got.aiter_bytes():
+                    content += piece
+                    if len(content) > _ANSWER_MAX:
+                        raise AnalysisFailed("the answer is too long")
+            answer = json.loads(content)
+        except (httpx.HTTPError, OSError) as error:
+            raise AnalysisFailed(f"{type(error).__name__}: {error}") from None
+        except (ValueError, RecursionError):
+            raise AnalysisFailed("the answer is not JSON") from None
+        if not isinstance(answer, dict):
+            raise AnalysisFailed("the answer is not a JSON object")
+        return answer
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    def _request(self, mail: Mail, message: bytes | None) -> dict[str, Any]:
+        if self.target.kind == RSPAMD:
+            return {"headers": self._rspamd_headers(mail), "content": message or b""}
+        envelope = json.dumps(_envelope(mail))
+        parts: dict[str, Any] = {"envelope": (None, envelope, "application/json")}
+        if message is not None:
+            parts["message"] = ("message.eml", message, "message/rfc822")
+        headers: dict[str, bytes] = {}
+        if self.target.password is not None:
+            headers["Authorization"] = b"Bearer " + self.target.password
+        return {"headers": headers, "files": parts}
+
+    def _rspamd_headers(self, mail: Mail) -> list[tuple[str, bytes]]:
+        session = mail.session
+        found = [
+            ("IP", session.source_ip),
+            ("Helo", session.helo),
+            ("From", mail.mail_from),
+            *(("Rcpt", each) for each in mail.recipients),
+            ("User", session.authenticated or ""),
+            ("MTA-Name", self._hostname),
+        ]
+        headers = [(name, value.encode("utf-8")) for name, value in found if value]
+        if self.target.password is not None:
+            headers.append(("Password", self.target.password))
+        return headers
+
+
+def _envelope(mail: Mail) -> dict[str, Any]:
+    return {
+        "source_ip": mail.session.source_ip,
+        "helo": mail.session.helo,
+        "tls": mail.session.tls_version,
+        "authenticated": mail.session.authenticated,
+        "mail_from": mail.mail_from,
+        "recipients": list(mail.recipients),
+        "ingress": mail.ingress,
+    }
