@@ -40,7 +40,12 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
         "tls",
         "authenticated",
     ),
+    "Verdict": (
+        *("method", "verdict", "result", "domain", "analyzer", "field", "reason", "seconds"),
+        *("ingress", "id", "recipient"),
+    ),
     "Match": ("id", "recipient", "rule_set", "rule", "rule_index", "by"),
+    "SenderKept": ("id", "mail_from", "reason"),
     "Drop": ("id", "recipient", *_MISCONFIGURED),
     "Unrouted": ("id", "recipient", "rule_set", *_MISCONFIGURED),
     "Delivery": _OUTCOME,

@@ -13,7 +13,7 @@ from typing import Any
 
 from gatepost.config import address_lists, addresses, targets
 from gatepost.config.certificates import expiry, server_context
-from gatepost.config.secrets import ingress_password
+from gatepost.config.secrets import ingress_password, srs_keys
 from gatepost.config.values import Config, IngressPoint
 from gatepost.delivery.credentials import SecretFiles
 from gatepost.errors import ConfigError, GatepostError
@@ -31,6 +31,8 @@ def check(config: Config) -> None:
         server_context(config.file, point)
         if point.secret_file is not None:
             ingress_password(config.file, f"{point.path}.auth.secret_file", point.secret_file)
+    if config.bounce.secret_file is not None:
+        srs_keys(config.file, "bounce.secret_file", config.bounce.secret_file)
     _relays(config)
     targets.check_folders(config)
     reason = problem(config.spool.path)
@@ -64,7 +66,7 @@ def _documents(config: Config) -> None:
         place = config.places["rule set", name]
         _needs(config, place, rule_set.needs)
         for path, action, parameters in actions(rule_set.document):
-            reason = _unrunnable(parameters)
+            reason = _unrunnable(config, parameters)
             if reason is not None:
                 raise ConfigError(str(config.file), f"{place}.{path}", reason)
             targets.check_action(config, f"{place}.{path}", action, parameters)
@@ -92,9 +94,9 @@ def actions(document: Any) -> Iterator[tuple[str, str, Any]]:
                 yield f"Rules[{number}].Actions[{place}].{name}", name, parameters
 
 
-def _unrunnable(parameters: Any) -> str | None:
-    if parameters.get("MailFrom") == "REPLACE":
-        return "MailFrom REPLACE is not supported by this version; use PRESERVE"
+def _unrunnable(config: Config, parameters: Any) -> str | None:
+    if parameters.get("MailFrom") == "REPLACE" and config.bounce.domain is None:
+        return "MailFrom REPLACE needs bounce.domain, under which senders are rewritten"
     return None
 
 

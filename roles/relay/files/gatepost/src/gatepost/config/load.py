@@ -171,8 +171,13 @@ def _resolver(section: Section) -> Resolver:
 def _bounce(section: Section, documents: Documents) -> Bounce:
     bounce = Bounce(
         domain=parsed(section, "domain", addresses.domain) if section.has("domain") else None,
+        secret_file=section.path_to("secret_file", None),
         relay=documents.relay_named(section, "relay") if section.has("relay") else None,
     )
+    if bounce.domain is not None and bounce.secret_file is None:
+        section.fail("secret_file", "is missing: the addresses of domain are made with its keys")
+    if bounce.domain is None and bounce.secret_file is not None:
+        section.fail("domain", "is missing: secret_file is for its addresses")
     section.finish()
     return bounce
 

@@ -1,4 +1,6 @@
-"""The secret of an AUTH ingress point: a JSON file with exactly one member, `password`.
+"""Secrets that the daemon itself judges by: of an AUTH ingress point a JSON file with exactly one
+member, `password`; of SRS one with `keys`, a list of strings of which the first makes addresses and
+all are accepted.
 
 No error shows anything of what the file holds.
 """
@@ -7,27 +9,46 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any, Final
 
 from gatepost.errors import ConfigError
+
+_KEY_LENGTH: Final = 16
 
 
 def ingress_password(file: Path, path: str, secret: Path) -> bytes:
     """UTF-8. file, path: the place that names the secret, for errors. Raises ConfigError."""
+    password = _member(file, path, secret, "password")
+    if not isinstance(password, str) or not password:
+        raise _wrong(file, path, secret, "password must be a string that is not empty")
+    return password.encode("utf-8")
 
-    def wrong(reason: str) -> ConfigError:
-        return ConfigError(str(file), path, f"{secret}: {reason}")
 
+def srs_keys(file: Path, path: str, secret: Path) -> tuple[bytes, ...]:
+    """UTF-8, at least one. file, path: as above. Raises ConfigError."""
+    keys = _member(file, path, secret, "keys")
+    if not isinstance(keys, list) or not keys:
+        raise _wrong(file, path, secret, "keys must be a list that is not empty")
+    if not all(isinstance(key, str) and len(key) >= _KEY_LENGTH for key in keys):
+        reason = f"each of keys must be a string of at least {_KEY_LENGTH} characters"
+        raise _wrong(file, path, secret, reason)
+    return tuple(key.encode("utf-8") for key in keys)
+
+
+def _member(file: Path, path: str, secret: Path, name: str) -> Any:
+    """Of a file that holds that member alone."""
     try:
         content = secret.read_bytes()
     except OSError as error:
-        raise wrong(str(error.strerror)) from error
+        raise _wrong(file, path, secret, str(error.strerror)) from error
     try:
         value = json.loads(content)
     except ValueError:
-        raise wrong("is not JSON") from None
-    if not isinstance(value, dict) or set(value) != {"password"}:
-        raise wrong('must hold exactly the member "password"')
-    password = value["password"]
-    if not isinstance(password, str) or not password:
-        raise wrong("password must be a string that is not empty")
-    return password.encode("utf-8")
+        raise _wrong(file, path, secret, "is not JSON") from None
+    if not isinstance(value, dict) or set(value) != {name}:
+        raise _wrong(file, path, secret, f"must hold exactly the member {json.dumps(name)}")
+    return value[name]
+
+
+def _wrong(file: Path, path: str, secret: Path, reason: str) -> ConfigError:
+    return ConfigError(str(file), path, f"{secret}: {reason}")

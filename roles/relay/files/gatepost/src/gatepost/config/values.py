@@ -140,10 +140,12 @@ class Resolver:
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """domain: of the addresses that MailFrom REPLACE makes; None refuses such rules. relay: the
-    name of the relay that carries DSNs; None sends them to the MX of the sender's domain."""
+    """domain: of the addresses that MailFrom REPLACE makes, and secret_file: of the keys that make
+    them; both or none, and none refuses such rules. relay: the name of the relay that carries DSNs
+    and returns; None sends them to the MX of the sender's domain."""
 
     domain: str | None
+    secret_file: Path | None
     relay: str | None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from gatepost.policy.values import Effect, Plan
@@ -25,16 +25,24 @@ class Unrunnable(Exception):
     """An effect that no runner is known for."""
 
 
-def steps(plans: Sequence[Plan], send_relay: str | None) -> tuple[Step, ...]:
-    """The effects of every plan, in order; the program's number is the plan's. Raises
-    Unrunnable."""
+def steps(
+    plans: Sequence[Plan],
+    send_relay: str | None,
+    replaced: Callable[[str], str] = lambda sender: sender,
+) -> tuple[Step, ...]:
+    """The effects of every plan, in order; the program's number is the plan's. replaced: what
+    MailFrom REPLACE makes of a sender. Raises Unrunnable."""
     return tuple(
         Step(
             program=number,
             action=effect.action,
             destination=_destination(effect, send_relay),
             recipient=effect.recipient,
-            mail_from=effect.mail_from,
+            mail_from=(
+                replaced(effect.mail_from)
+                if effect.parameters.get("MailFrom") == "REPLACE"
+                else effect.mail_from
+            ),
             rule=effect.rule,
             headers=effect.headers,
             parameters=effect.parameters,

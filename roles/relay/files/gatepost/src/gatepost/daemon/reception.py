@@ -14,7 +14,9 @@ from typing import Final
 from gatepost.config.secrets import ingress_password
 from gatepost.config.values import Config, IngressPoint
 from gatepost.daemon.program import steps
+from gatepost.daemon.returns import EXPIRED, Returns
 from gatepost.delivery import trace
+from gatepost.delivery.srs import SrsError
 from gatepost.events import Record
 from gatepost.policy.addresslist import AddressList
 from gatepost.policy.admission import admit
@@ -47,8 +49,8 @@ class Reception:
         address_lists: Mapping[str, AddressList] = Empty,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """address_lists: as the documents spell them. Raises ConfigError when the ingress point's
-        secret cannot be read."""
+        """address_lists: as the documents spell them. Raises ConfigError when a secret cannot be
+        read."""
         self._config = config
         self._point = point
         self._policy = config.traffic_policies[point.traffic_policy]
@@ -59,6 +61,7 @@ class Reception:
         self._record = record
         self._address_lists = address_lists
         self._clock = clock
+        self._returns = Returns(config, record)
         self._password = (
             None
             if point.secret_file is None
@@ -91,16 +94,21 @@ class Reception:
     def recipient(
         self, session: Session, transaction: Transaction, recipient: Recipient
     ) -> Reply | None:
+        returned = self._returns.is_return(recipient.address)
+        if returned:
+            refusal = self._returns.refusal(recipient.address, self._clock())
+            if refusal is not None:
+                return self._deny(session, transaction.mail_from, recipient.address, "srs", refusal)
         admission = admit(
             self._policy,
             session,
             recipient.address,
             tls_policy=self._point.tls_policy,
             # Where rules replace recipients the law holds for the replacements, at DATA.
-            verified_domains=None if self._rules.replaces else self._domains,
+            verified_domains=None if returned or self._rules.replaces else self._domains,
             address_lists=self._address_lists,
         )
-        if admission.admitted:
+        if admission.admitted or (returned and admission.by == "default"):
             return None
         reply = _REPLIES.get(admission.by, _DENIED) if admission.admitted is False else _UNDECIDED
         return self._deny(session, transaction.mail_from, recipient.address, admission.by, reply)
@@ -111,29 +119,47 @@ class Reception:
         refusal = self._refusal_of_content(body, facts.size)
         if refusal is not None:
             return self._deny(session, transaction.mail_from, None, *refusal)
+        addresses = [each.address for each in transaction.recipients]
+        try:
+            returns = {
+                address: self._returns.plan(address, transaction.mail_from, now)
+                for address in addresses
+                if self._returns.is_return(address)
+            }
+        except SrsError:
+            return EXPIRED
         plans: Sequence[Plan] = [
-            plan(
+            returns.get(address)
+            or plan(
                 self._rules,
                 session,
                 facts,
-                each.address,
+                address,
                 address_lists=self._address_lists,
                 brief=True,
             )
-            for each in transaction.recipients
+            for address in addresses
         ]
         missing = sorted({name for each in plans for name in each.undecided})
         if missing:
             self._record("Fault", where="policy", reason=f"undecided: {', '.join(missing)}")
             return _UNDECIDED
         if self._domains is not None:
-            plans, kept = within(plans, self._domains)
-            if not kept:
+            judged, kept = within(
+                [it for it in plans if it.recipient not in returns], self._domains
+            )
+            rest = iter(judged)
+            plans = [returns.get(address) or next(rest) for address in addresses]
+            if not kept and not returns:
                 return self._deny(
                     session, transaction.mail_from, None, "verified_domains", _UNVERIFIED
                 )
-        program = steps(plans, self._config.send_relay)
         message_id = self._new_id(now)
+        program = steps(
+            plans,
+            self._config.send_relay,
+            lambda sender: self._returns.sender(sender, message_id, now),
+        )
         stored = self._received(session, transaction, message_id, now) + body
         message = Message(
             id=message_id,
