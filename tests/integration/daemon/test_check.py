@@ -119,7 +119,14 @@ CASES: dict[str, Case] = {
     "a sender rewritten": (
         lambda config: actions(config, {"Relay": {"Relay": "next", "MailFrom": "REPLACE"}}),
         "rule_sets[0].Rules[0].Actions[0].Relay",
-        "REPLACE",
+        "MailFrom REPLACE needs bounce.domain",
+    ),
+    "keys of SRS that are none": (
+        lambda config: config.update(
+            bounce={"domain": "srs.test", "secret_file": "absent.json"},
+        ),
+        "bounce.secret_file",
+        "absent.json: No such file or directory",
     ),
     "a condition on SPF": (
         lambda config: conditions(
