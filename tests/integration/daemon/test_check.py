@@ -16,6 +16,7 @@ from tests.integration.daemon.pki import Authority
 from tests.integration.daemon.running import base_config
 
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:next-AbCdEf"
+ANALYZER = "arn:aws:ses:eu-west-1:111122223333:addon-instance/ai-1"
 ARCHIVE = "arn:aws:ses:eu-west-1:111122223333:mailmanager-archive/a-1"
 
 
@@ -46,6 +47,21 @@ def conditions(config: dict[str, Any], *conditions: dict[str, Any]) -> None:
 def listed() -> dict[str, Any]:
     evaluate = {"IsInAddressList": {"Attribute": "FROM", "AddressLists": ["al-1"]}}
     return {"BooleanExpression": {"Evaluate": evaluate, "Operator": "IS_TRUE"}}
+
+
+def flag(field: str) -> dict[str, Any]:
+    analysis = {"Analyzer": ANALYZER, "ResultField": field}
+    return {"Evaluate": {"Analysis": analysis}, "Operator": "IS_TRUE"}
+
+
+def analysis(field: str = "result") -> dict[str, Any]:
+    evaluate = {"Analysis": {"Analyzer": ANALYZER, "ResultField": field}}
+    return {"VerdictExpression": {"Evaluate": evaluate, "Operator": "EQUALS", "Values": ["PASS"]}}
+
+
+def bound(config: dict[str, Any], **binding: str) -> None:
+    binding = {"url": "http://127.0.0.1:11333", **binding}
+    config["bindings"]["analyzers"] = {"ai-1": binding}
 
 
 def authenticated(config: dict[str, Any], secret: str) -> None:
@@ -109,12 +125,12 @@ CASES: dict[str, Case] = {
         "spool.path",
         "gatepost.yml",
     ),
-    "an action that does not run yet": (
+    "an archive that is not bound": (
         lambda config: actions(
             config, {"Archive": {"TargetArchive": "a-archive"}}, {"Relay": {"Relay": "next"}}
         ),
         "rule_sets[0].Rules[0].Actions[0].Archive",
-        "is an action that this version does not run",
+        "a-archive is not bound: name it under bindings.archives",
     ),
     "a sender rewritten": (
         lambda config: actions(config, {"Relay": {"Relay": "next", "MailFrom": "REPLACE"}}),
@@ -128,19 +144,41 @@ CASES: dict[str, Case] = {
         "bounce.secret_file",
         "absent.json: No such file or directory",
     ),
-    "a condition on SPF": (
-        lambda config: conditions(
-            config,
-            {
-                "VerdictExpression": {
-                    "Evaluate": {"Attribute": "SPF"},
-                    "Operator": "EQUALS",
-                    "Values": ["PASS"],
-                }
-            },
+    "an analysis that is not bound": (
+        lambda config: conditions(config, analysis()),
+        "rule_sets[0].Rules[0].Conditions[0].VerdictExpression.Evaluate.Analysis.Analyzer",
+        "ai-1 is not bound: name it under bindings.analyzers",
+    ),
+    "an analysis at RCPT by what judges messages": (
+        lambda config: (
+            bound(config, type="rspamd"),
+            config["traffic_policies"][0]["PolicyStatements"].append(
+                {"Action": "DENY", "Conditions": [{"BooleanExpression": flag("spam")}]}
+            ),
         ),
+        "traffic_policies[0].PolicyStatements[0].Conditions[0].BooleanExpression.Evaluate.Analysis",
+        "which judges messages; at RCPT there is none",
+    ),
+    "a field that rspamd does not have": (
+        lambda config: (bound(config, type="rspamd"), conditions(config, analysis("score"))),
         "rule_sets[0]",
-        "spf",
+        f"asks for the field score of {ANALYZER}, which rspamd does not have",
+    ),
+    "an analyzer's password that is not there": (
+        lambda config: (
+            bound(config, type="rspamd", secret_file="none.json"),
+            conditions(config, analysis("verdict")),
+        ),
+        "bindings.analyzers.ai-1.secret_file",
+        "none.json: No such file",
+    ),
+    "an analyzer's authorities that are none": (
+        lambda config: (
+            bound(config, type="http", url="https://av.test/", ca="third.json"),
+            conditions(config, analysis()),
+        ),
+        "bindings.analyzers.ai-1.ca",
+        "third.json: holds no PEM certificates",
     ),
     "an address list that is not bound": (
         lambda config: conditions(config, listed()),
@@ -162,13 +200,6 @@ CASES: dict[str, Case] = {
         ),
         "bindings.address_lists.al-1.file",
         "third.json: line 1 is neither an address nor a pattern",
-    ),
-    "a condition on DMARC": (
-        lambda config: conditions(
-            config, {"DmarcExpression": {"Operator": "EQUALS", "Values": ["REJECT"]}}
-        ),
-        "rule_sets[0]",
-        "dmarc",
     ),
 }
 

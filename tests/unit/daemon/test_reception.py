@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,12 @@ import yaml
 
 from gatepost.config import load
 from gatepost.daemon.reception import Reception
-from gatepost.policy.values import Session
+from gatepost.policy.values import Empty, Session
 from gatepost.reply import Reply
 from gatepost.smtp.receiver import Transaction
 from gatepost.spool.interface import Message, Recipient, SpoolFull
+from gatepost.verdicts.stage import Stage
+from tests.unit.verdicts.world import Zone
 
 NOW = 1_700_000_000.0
 SESSION = Session("192.0.2.1", "mail.example.org")
@@ -64,6 +66,8 @@ class Bench:
         for address in recipients:
             recipient = Recipient(address)
             reply = self.reception.recipient(session, transaction, recipient)
+            if isinstance(reply, Awaitable):
+                reply = await reply
             if reply is None:
                 transaction.recipients.append(recipient)
             elif len(recipients) == 1:
@@ -80,6 +84,8 @@ def bench(tmp_path: Path) -> Make:
         *rules: dict[str, Any],
         statements: tuple[dict[str, Any], ...] = (),
         verified: Any = "any",
+        zone: Zone | None = None,
+        analyzers: Mapping[str, Any] = Empty,
         **policy: Any,
     ) -> Bench:
         file = tmp_path / "gatepost.yml"
@@ -119,12 +125,21 @@ def bench(tmp_path: Path) -> Make:
         kept = Kept()
         events: list[tuple[str, dict[str, Any]]] = []
         numbers = iter(range(1, 100))
+
+        def record(event: str, /, **fields: Any) -> None:
+            events.append((event, fields))
+
+        stage = Stage(record)
+        stage.seconds = 5
+        stage.resolver = zone or Zone({})  # type: ignore[assignment]
+        stage.analyzers = analyzers
         reception = Reception(
             config,
             config.ingress_points[0],
             kept,  # type: ignore[arg-type]
             lambda _now: f"id-{next(numbers)}",
-            lambda event, /, **fields: events.append((event, fields)),
+            record,
+            stage,
             clock=lambda: NOW,
         )
         return Bench(reception, kept, events)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gatepost.config import address_lists, addresses, targets
+from gatepost.config import address_lists, addresses, analyzers, targets
 from gatepost.config.certificates import expiry, server_context
 from gatepost.config.secrets import ingress_password, srs_keys
 from gatepost.config.values import Config, IngressPoint
@@ -26,6 +26,7 @@ def check(config: Config) -> None:
     for point in config.ingress_points:
         _law_of_open_listeners(config, point)
     _documents(config)
+    analyzers.check(config)
     address_lists.read(config)
     for point in config.ingress_points:
         server_context(config.file, point)
@@ -73,17 +74,11 @@ def _documents(config: Config) -> None:
 
 
 def _needs(config: Config, place: str, needs: Iterable[str]) -> None:
-    others = []
     for each in sorted(needs):
         kind, _colon, spelling = each.partition(":")
-        if kind != "address_list":
-            others.append(each)
-        elif address_lists.bound(config, spelling) is None:
+        if kind == "address_list" and address_lists.bound(config, spelling) is None:
             reason = f"needs the address list {spelling}: bind it under bindings.address_lists"
             raise ConfigError(str(config.file), place, reason)
-    if others:
-        reason = f"needs what this version does not find out: {', '.join(others)}"
-        raise ConfigError(str(config.file), place, reason)
 
 
 def actions(document: Any) -> Iterator[tuple[str, str, Any]]:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from gatepost.actions.values import Archive, Mailbox
+from gatepost.config.analyzers import read_analyzers
 from gatepost.config.bindings import bound_relay
 from gatepost.config.fields import Section, kind
 from gatepost.config.references import References
 from gatepost.config.sites import bound, read_archives, read_mailboxes
-from gatepost.config.values import Relay
+from gatepost.config.values import Analyzer, Relay
 from gatepost.errors import ConfigError
 from gatepost.policy import documents, shapes
 from gatepost.policy.admission import TrafficPolicy, compile_traffic_policy
@@ -22,8 +23,6 @@ from gatepost.policy.rules import RuleSet, compile_rule_set
 
 T = TypeVar("T")
 
-# Bindings of actions and conditions that this version does not run.
-_UNSUPPORTED: Final = ("analyzers",)
 
 # Where an action names what it is aimed at, and the kind of that.
 _NAMED: Final = {
@@ -44,6 +43,7 @@ class Documents:
     relays: dict[str, Relay] = field(default_factory=dict)
     send_relay: str | None = None
     address_lists: dict[str, Path] = field(default_factory=dict)
+    analyzers: dict[str, Analyzer] = field(default_factory=dict)
     archives: dict[str, Archive] = field(default_factory=dict)
     mailboxes: dict[str, Mailbox] = field(default_factory=dict)
     policy_references: References = field(default_factory=lambda: References("traffic policy"))
@@ -173,9 +173,7 @@ def _bindings(found: Documents, bindings: Section, relays: Section) -> None:
         binding.finish()
     found.archives = read_archives(bindings)
     found.mailboxes = read_mailboxes(bindings)
-    for key in _UNSUPPORTED:
-        if bindings.take(key, None) is not None:
-            bindings.fail(key, "are not supported by this version")
+    found.analyzers = read_analyzers(bindings)
     bindings.finish()
 
 

@@ -65,6 +65,7 @@ def load(path: str | Path, text: str | None = None) -> Config:
         verified_domains_given=top.has("verified_domains"),
         send_relay=documents.send_relay,
         address_lists=documents.address_lists,
+        analyzers=documents.analyzers,
         archives=documents.archives,
         mailboxes=documents.mailboxes,
         aws=read_aws(top.section("aws")),
@@ -147,6 +148,7 @@ def _limits(section: Section, workers: int) -> Limits:
         hops=section.whole("hops", 100, 10, 1000),
         destination_deliveries=section.whole("destination_deliveries", 20, 1, 1000),
         deliveries=section.whole("deliveries", 200, 1, 10_000),
+        verdicts=section.seconds("verdicts", 20.0, 1, 300),
         drain=section.seconds("drain", 30.0, 0, 600),
     )
     # Each worker has its share, and must be able to take a message.

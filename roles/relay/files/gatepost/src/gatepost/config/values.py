@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
@@ -72,6 +72,20 @@ class Relay:
 
 
 @dataclass(frozen=True, slots=True)
+class Analyzer:
+    """What an add-on's analysis is bound to. path: of the binding. kind: "rspamd" | "http".
+    secret_file: of the password that it asks for. ca_file: None is the system's. fields: what
+    rspamd calls the fields that documents name, where it calls them otherwise."""
+
+    path: str
+    kind: str
+    url: str
+    secret_file: Path | None = None
+    ca_file: Path | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class SpoolSettings:
     """low_space: octets that must stay free on the file system; below, mail is answered 452."""
 
@@ -87,7 +101,8 @@ class Limits:
     message_size, memory: octets of one message, of all that
     are being received. hops: Received fields, at which a message is in a loop (RFC 5321 section
     6.3). destination_deliveries, deliveries: attempts at once, to one destination and in all.
-    drain: seconds that sessions and deliveries in flight get at a stop."""
+    verdicts: seconds that finding out about one message may take. drain: seconds that sessions and
+    deliveries in flight get at a stop."""
 
     connections: int
     connections_per_client: int
@@ -99,6 +114,7 @@ class Limits:
     hops: int
     destination_deliveries: int
     deliveries: int
+    verdicts: float
     drain: float
 
     def share(self, workers: int) -> Limits:
@@ -177,6 +193,7 @@ class Config:
     verified_domains_given: bool
     send_relay: str | None
     address_lists: Mapping[str, Path]
+    analyzers: Mapping[str, Analyzer]
     archives: Mapping[str, Archive]
     mailboxes: Mapping[str, Mailbox]
     aws: AwsSettings

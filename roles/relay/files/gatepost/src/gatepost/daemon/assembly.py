@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from gatepost.config import address_lists
+from gatepost.config import address_lists, analyzers
 from gatepost.config.certificates import expiry, server_context
 from gatepost.config.values import Address, Config, IngressPoint
 from gatepost.daemon.channel import Handler
@@ -33,6 +33,7 @@ from gatepost.smtp.server import Listening
 from gatepost.spool import disk
 from gatepost.spool.inspect import shards
 from gatepost.spool.messageid import MessageIds
+from gatepost.verdicts.stage import Settings, Stage
 
 # How often an adopted shard is looked at, whether it is empty.
 _ADOPTED_EVERY: Final = 30.0
@@ -59,6 +60,7 @@ class Assembly:
         self._expiries: dict[str, float] = {}
         self._suspended: frozenset[str] = frozenset()
         self._address_lists: Mapping[str, AddressList] = {}
+        self._stage = Stage(record)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._queue = QueueRequests(lambda: self._shards, self._ids.new, time.time, record)
 
@@ -69,6 +71,7 @@ class Assembly:
         self._sockets = sockets
         self._suspended = frozenset(suspended)
         self._address_lists = await asyncio.to_thread(address_lists.read, self.config)
+        await self._stage.configure(await asyncio.to_thread(_verdicts, self.config))
         root = self.config.spool.path
         await self._open(root / str(self._index))
         for path in await asyncio.to_thread(shards, root):
@@ -87,7 +90,10 @@ class Assembly:
         """Raises ConfigError, and then nothing has changed."""
         for point in config.ingress_points:
             server_context(config.file, point)
-        self._address_lists = await asyncio.to_thread(address_lists.read, config)
+        lists = await asyncio.to_thread(address_lists.read, config)
+        verdicts = await asyncio.to_thread(_verdicts, config)
+        self._address_lists = lists
+        await self._stage.configure(verdicts)
         self.config = config
         self._hops.config = config
         self._reach.refresh(config)
@@ -119,6 +125,7 @@ class Assembly:
         )
         await asyncio.gather(*(shard.close(seconds) for shard in self._shards))
         await self._relay.close()
+        await self._stage.close()
 
     def suspend(self, destinations: Iterable[str]) -> None:
         """Exactly these are suspended from now on."""
@@ -269,6 +276,7 @@ class Assembly:
             self._shards[0].spool,
             self._ids.new,
             self._record,
+            self._stage,
             self._address_lists,
         )
 
@@ -292,6 +300,17 @@ def _resolver(config: Config) -> MxResolver:
         ourselves=frozenset({config.hostname}),
         nameservers=config.resolver.nameservers or None,
         timeout=config.resolver.lifetime,
+    )
+
+
+def _verdicts(config: Config) -> Settings:
+    """Reads secrets and authorities. Raises ConfigError."""
+    return Settings(
+        config.hostname,
+        config.limits.verdicts,
+        analyzers.targets(config),
+        config.resolver.nameservers or None,
+        config.resolver.lifetime,
     )
 
 

@@ -62,6 +62,10 @@ EVENTS: Final[Mapping[str, tuple[Counter | Histogram, ...]]] = {
     "Denial": (
         Counter("gatepost_denied", "Refusals of clients, senders and recipients.", ("by",)),
     ),
+    "Verdict": (
+        Counter("gatepost_verdicts", "What decisions hung on.", ("method", "verdict")),
+        Histogram("gatepost_verdict_seconds", "Finding it out.", "seconds", ("method",)),
+    ),
     "Match": (
         Counter("gatepost_rule_matches", "Recipients that a rule matched.", ("rule_set", "rule")),
     ),

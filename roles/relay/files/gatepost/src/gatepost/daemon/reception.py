@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from gatepost.config.secrets import ingress_password
@@ -22,10 +22,12 @@ from gatepost.policy.addresslist import AddressList
 from gatepost.policy.admission import admit
 from gatepost.policy.message import Message as Facts
 from gatepost.policy.plan import plan, within
-from gatepost.policy.values import Empty, Plan, Session
+from gatepost.policy.values import Admission, Empty, Plan, Session
 from gatepost.reply import Reply
 from gatepost.smtp.receiver import Transaction
 from gatepost.spool.interface import Message, Recipient, Spool
+from gatepost.verdicts.analyzers import Mail
+from gatepost.verdicts.stage import Inquiry, Stage
 
 _LOOP: Final = Reply(554, "5.4.6", "Too many hops: the message is in a loop")
 _TOO_BIG: Final = Reply(552, "5.3.4", "The message exceeds this policy's maximum size")
@@ -46,6 +48,7 @@ class Reception:
         spool: Spool,
         new_id: Callable[[float], str],
         record: Record,
+        stage: Stage,
         address_lists: Mapping[str, AddressList] = Empty,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -59,6 +62,7 @@ class Reception:
         self._spool = spool
         self._new_id = new_id
         self._record = record
+        self._stage = stage
         self._address_lists = address_lists
         self._clock = clock
         self._returns = Returns(config, record)
@@ -93,25 +97,45 @@ class Reception:
 
     def recipient(
         self, session: Session, transaction: Transaction, recipient: Recipient
-    ) -> Reply | None:
+    ) -> Reply | Awaitable[Reply | None] | None:
         returned = self._returns.is_return(recipient.address)
         if returned:
             refusal = self._returns.refusal(recipient.address, self._clock())
             if refusal is not None:
                 return self._deny(session, transaction.mail_from, recipient.address, "srs", refusal)
-        admission = admit(
+        mail = Mail(session, transaction.mail_from, (recipient.address,), self._point.name)
+        inquiry = self._stage.inquire(mail, ingress=self._point.name, recipient=recipient.address)
+        admission = self._admission(inquiry, mail, returned=returned)
+        if admission.admitted is None and inquiry.unasked(admission.undecided):
+            return self._asked(inquiry, mail, admission, returned=returned)
+        return self._answer(mail, admission, returned=returned)
+
+    def _admission(self, inquiry: Inquiry, mail: Mail, *, returned: bool) -> Admission:
+        return admit(
             self._policy,
-            session,
-            recipient.address,
+            mail.session,
+            mail.recipients[0],
             tls_policy=self._point.tls_policy,
             # Where rules replace recipients the law holds for the replacements, at DATA.
             verified_domains=None if returned or self._rules.replaces else self._domains,
+            verdicts=inquiry.verdicts,
             address_lists=self._address_lists,
         )
+
+    async def _asked(
+        self, inquiry: Inquiry, mail: Mail, admission: Admission, *, returned: bool
+    ) -> Reply | None:
+        """With the analyses that the traffic policy lacked."""
+        while needs := inquiry.unasked(admission.undecided):
+            await inquiry.find(needs)
+            admission = self._admission(inquiry, mail, returned=returned)
+        return self._answer(mail, admission, returned=returned)
+
+    def _answer(self, mail: Mail, admission: Admission, *, returned: bool) -> Reply | None:
         if admission.admitted or (returned and admission.by == "default"):
             return None
         reply = _REPLIES.get(admission.by, _DENIED) if admission.admitted is False else _UNDECIDED
-        return self._deny(session, transaction.mail_from, recipient.address, admission.by, reply)
+        return self._deny(mail.session, mail.mail_from, mail.recipients[0], admission.by, reply)
 
     async def data(self, session: Session, transaction: Transaction, body: bytes) -> Reply:
         now, started = self._clock(), time.perf_counter()
@@ -128,18 +152,8 @@ class Reception:
             }
         except SrsError:
             return EXPIRED
-        plans: Sequence[Plan] = [
-            returns.get(address)
-            or plan(
-                self._rules,
-                session,
-                facts,
-                address,
-                address_lists=self._address_lists,
-                brief=True,
-            )
-            for address in addresses
-        ]
+        message_id = self._new_id(now)
+        plans = await self._plans(session, facts, addresses, returns, message_id)
         missing = sorted({name for each in plans for name in each.undecided})
         if missing:
             self._record("Fault", where="policy", reason=f"undecided: {', '.join(missing)}")
@@ -154,7 +168,6 @@ class Reception:
                 return self._deny(
                     session, transaction.mail_from, None, "verified_domains", _UNVERIFIED
                 )
-        message_id = self._new_id(now)
         program = steps(
             plans,
             self._config.send_relay,
@@ -177,6 +190,36 @@ class Reception:
         await self._spool.accept(message, stored)
         self._report(message, plans, time.perf_counter() - started)
         return Reply(250, "2.0.0", f"Accepted as {message_id}")
+
+    async def _plans(
+        self,
+        session: Session,
+        facts: Facts,
+        addresses: Sequence[str],
+        returns: Mapping[str, Plan],
+        message_id: str,
+    ) -> Sequence[Plan]:
+        """Made anew with what they lacked, until nothing is left that can be found out."""
+        mail = Mail(session, facts.mail_from, tuple(addresses), self._point.name)
+        inquiry = self._stage.inquire(mail, facts, ingress=self._point.name, id=message_id)
+        while True:
+            plans = [
+                returns.get(address)
+                or plan(
+                    self._rules,
+                    session,
+                    facts,
+                    address,
+                    inquiry.verdicts,
+                    self._address_lists,
+                    brief=True,
+                )
+                for address in addresses
+            ]
+            needs = inquiry.unasked(name for each in plans for name in each.undecided)
+            if not needs:
+                return plans
+            await inquiry.find(needs)
 
     def _refusal_of_content(self, body: bytes, size: int) -> tuple[str, Reply] | None:
         if not self._policy.admit_size(size).admitted:

@@ -9,12 +9,14 @@ octets and the time are wire.py.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Awaitable
 from dataclasses import replace
 
 from gatepost.policy.values import Session
 from gatepost.reply import Reply
 from gatepost.smtp import auth, commands, proxy, tls
-from gatepost.smtp.commands import Auth, Hello, Mail, Plain, Rcpt
+from gatepost.smtp.chunks import Chunks
+from gatepost.smtp.commands import Auth, Bdat, Hello, Mail, Plain, Rcpt
 from gatepost.smtp.content import TOO_BIG, Content
 from gatepost.smtp.receiver import Transaction
 from gatepost.smtp.wire import FAULT_AT_LARGE, NO_MEMORY, STOPPING, Wire
@@ -50,16 +52,26 @@ _TOO_FAST = Reply(421, "4.7.0", "Too many connections in a short time, try again
 _TOO_MANY_COMMANDS = Reply(421, "4.7.0", "Too many commands without a message")
 _TOO_MANY_FAILURES = Reply(421, "4.7.0", "Too many authentication failures")
 
+# A chunk of so many octets is work and not one of the commands that a session may waste.
+_PRODUCTIVE = 1024
+
 
 class Connection(Wire):
     """Made by `Listening.protocol_factory`, one a connection."""
 
     _transaction: Transaction | None = None
+    _chunks: Chunks | None = None
     _extended = False
     _commands = 0
     _failures = 0
 
     async def _converse(self) -> None:
+        try:
+            await self._dialogue()
+        finally:
+            self._forget()
+
+    async def _dialogue(self) -> None:
         if not await self._greet():
             return
         while (line := await self._line(self.limits.command_bytes)) is not None:
@@ -83,19 +95,21 @@ class Connection(Wire):
     async def _obey(self, command: commands.Command) -> None:
         match command:
             case Rcpt():
-                self._rcpt(command)
+                await self._rcpt(command)
             case Mail():
                 self._mail(command)
             case Hello():
                 self._hello(command)
             case Auth():
                 await self._auth(command)
+            case Bdat():
+                await self._bdat(command)
             case Plain("DATA"):
                 await self._data()
             case Plain("STARTTLS"):
                 await self._starttls()
             case Plain("RSET"):
-                self._transaction = None
+                self._forget()
                 self._send(_OK)
             case Plain("QUIT"):
                 self._end(_BYE, "quit")
@@ -171,13 +185,13 @@ class Connection(Wire):
     def _hello(self, command: Hello) -> None:
         """aiosmtpd writes a segment a line, raises shared limits with every EHLO, and offers no
         PIPELINING, ENHANCEDSTATUSCODES or DSN."""
-        self._transaction = None
+        self._forget()
         self._extended = command.extended
         self.client = replace(self.client, helo=command.name)
         offers = [self.listening.hostname]
         if command.extended:
             offers += "PIPELINING", f"SIZE {self.limits.message_bytes}", "8BITMIME", "SMTPUTF8"
-            offers += "ENHANCEDSTATUSCODES", "DSN"
+            offers += "ENHANCEDSTATUSCODES", "DSN", "CHUNKING"
             if self.listening.tls is not None and not self.client.tls_version:
                 offers.append("STARTTLS")
             if self.listening.auth and self.client.tls_version:
@@ -222,11 +236,11 @@ class Connection(Wire):
             return _NEEDS_EHLO
         return None
 
-    def _rcpt(self, command: Rcpt) -> None:
+    async def _rcpt(self, command: Rcpt) -> None:
         """aiosmtpd takes the null path as a recipient, and any number of recipients."""
         transaction = self._transaction
         address = command.recipient
-        if transaction is None:
+        if transaction is None or self._chunks is not None:
             self._answer("RCPT", _OUT_OF_ORDER)
         elif command.extended and not self._extended:
             self._answer("RCPT", _NEEDS_EHLO)
@@ -239,6 +253,8 @@ class Connection(Wire):
                 address = f"{address}@{self.listening.hostname}"
             recipient = Recipient(address, command.notify, command.orcpt)
             reply = self.listening.receiver.recipient(self.client, transaction, recipient)
+            if isinstance(reply, Awaitable):
+                reply = await reply
             if reply is None or reply.positive:
                 transaction.recipients.append(recipient)
             self._send(reply or _RECIPIENT_OK)
@@ -246,7 +262,7 @@ class Connection(Wire):
     async def _data(self) -> None:
         """aiosmtpd passes bare CR, bare LF and NUL on, and reads a line without end."""
         transaction = self._transaction
-        if transaction is None:
+        if transaction is None or self._chunks is not None:
             self._answer("DATA", _OUT_OF_ORDER)
             return
         if not transaction.recipients:
@@ -268,6 +284,61 @@ class Connection(Wire):
         finally:
             self._content = None
             load.memory -= content.held
+
+    async def _bdat(self, command: Bdat) -> None:
+        """RFC 3030, which aiosmtpd does not know. A chunk is read whole, whatever is answered. What
+        is refused ends the transaction: the chunks pipelined behind it must find none, lest they be
+        taken for a message without its beginning."""
+        transaction, load = self._transaction, self.listening.load
+        refusal = self._bdat_refusal(transaction)
+        chunks = self._chunks
+        if chunks is None:
+            chunks = self._chunks = Chunks(self.limits)
+            load.memory += chunks.held
+        before = chunks.held
+        chunks.begin(command.size)
+        if refusal is not None:
+            chunks.refuse(refusal)
+        elif load.memory >= self.limits.memory_bytes:
+            chunks.refuse(NO_MEMORY)
+        load.memory += chunks.held - before
+        self.state = "data"
+        try:
+            if not await self._receive(chunks):
+                return
+        finally:
+            self._content = None
+        if transaction is None or refusal is not None:
+            self._forget()
+            self._answer("BDAT", refusal or _OUT_OF_ORDER)
+        elif command.last:
+            self._transaction = None
+            before = chunks.held
+            chunks.finish()
+            load.memory += chunks.held - before
+            reply = await self._commit(transaction, chunks)
+            self._forget()
+            self._send(reply)
+        elif chunks.refusal is not None:
+            self._deny("content", chunks.refusal, last=False)
+            self._forget()
+            self._send(chunks.refusal)
+        else:
+            if command.size >= _PRODUCTIVE:
+                self._commands -= 1
+            self._send(Reply(250, "2.0.0", f"{command.size} octets received"))
+
+    def _bdat_refusal(self, transaction: Transaction | None) -> Reply | None:
+        if transaction is None or not self._extended:
+            return _OUT_OF_ORDER
+        return None if transaction.recipients else _NO_RECIPIENTS
+
+    def _forget(self) -> None:
+        """The transaction, as far as it has come."""
+        self._transaction = None
+        if self._chunks is not None:
+            self.listening.load.memory -= self._chunks.held
+            self._chunks = None
 
     async def _commit(self, transaction: Transaction, content: Content) -> Reply:
         """aiosmtpd cancels its handler when the client leaves, or when the time for a command is
@@ -328,7 +399,7 @@ class Connection(Wire):
             raise ConnectionResetError
         self.transport = transport
         self._reading_paused = self._extended = False
-        self._transaction = None
+        self._forget()
         secured: ssl.SSLObject = transport.get_extra_info("ssl_object")
         self.client = Session(  # RFC 3207 section 4.2: nothing that was said before counts
             self.client.source_ip,

@@ -7,6 +7,7 @@ then answered 451 and the fault is recorded.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -47,8 +48,8 @@ class Receiver(Protocol):
 
     def recipient(
         self, session: Session, transaction: Transaction, recipient: Recipient
-    ) -> Reply | None:
-        """At RCPT; None accepts."""
+    ) -> Reply | Awaitable[Reply | None] | None:
+        """At RCPT; None accepts. An awaitable only where somebody else must be asked first."""
 
     async def data(self, session: Session, transaction: Transaction, body: bytes) -> Reply:
         """After the end of data. A positive reply is returned only when the message is durable.

@@ -59,17 +59,21 @@ class Mail:
 
 
 class Client:
-    """Asks one analyzer; connections are kept. seconds: for each step of a request."""
+    """Asks one analyzer; connections are kept until it retires. seconds: for each step of a
+    request."""
 
     def __init__(self, target: Target, hostname: str, seconds: float) -> None:
         self.target = target
         self._hostname = hostname
+        self._asking = 0
+        self._retired = False
         tls = target.tls or ssl.create_default_context() if target.url[:6] == "https:" else False
         # Neither proxies nor redirects: mail goes where the file says.
         self._http = httpx.AsyncClient(verify=tls, timeout=seconds, limits=_LIMITS, trust_env=False)
 
     async def ask(self, mail: Mail, message: bytes | None) -> Mapping[str, Any]:
         """message: without dot-stuffing; None at RCPT. Raises AnalysisFailed."""
+        self._asking += 1
         try:
             request = self._request(mail, message)
             async with self._http.stream("POST", self.target.url, **request) as got:
@@ -85,12 +89,21 @@ class Client:
             raise AnalysisFailed(f"{type(error).__name__}: {error}") from None
         except (ValueError, RecursionError):
             raise AnalysisFailed("the answer is not JSON") from None
+        finally:
+            self._asking -= 1
+            await self._close()
         if not isinstance(answer, dict):
             raise AnalysisFailed("the answer is not a JSON object")
         return answer
 
-    async def close(self) -> None:
-        await self._http.aclose()
+    async def retire(self) -> None:
+        """Closes when nobody is asking any more."""
+        self._retired = True
+        await self._close()
+
+    async def _close(self) -> None:
+        if self._retired and not self._asking:
+            await self._http.aclose()
 
     def _request(self, mail: Mail, message: bytes | None) -> dict[str, Any]:
         if self.target.kind == RSPAMD:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gatepost.events import Record
@@ -28,26 +29,40 @@ _THREADS: Final = 4
 _LATE: Final = "the time was over"
 
 
-class Stage:
+@dataclass(frozen=True, slots=True)
+class Settings:
     """analyzers: by the spelling that documents have. seconds: the deadline of one message, or of
-    one recipient at RCPT."""
+    one recipient at RCPT. nameservers, lifetime: as in `resolver.Resolver`."""
 
-    def __init__(
-        self,
-        resolver: Resolver,
-        analyzers: Mapping[str, Target],
-        *,
-        hostname: str,
-        seconds: float,
-        record: Record,
-    ) -> None:
-        self.resolver = resolver
-        self.seconds = seconds
+    hostname: str
+    seconds: float
+    analyzers: Mapping[str, Target] = field(default_factory=dict)
+    nameservers: Sequence[tuple[str, int]] | None = None
+    lifetime: float = 10.0
+
+
+class Stage:
+    """One a worker; of use once it is configured."""
+
+    resolver: Resolver
+    seconds: float
+
+    def __init__(self, record: Record) -> None:
         self.record = record
-        clients = {id(each): Client(each, hostname, seconds) for each in analyzers.values()}
-        self.analyzers = {name: clients[id(target)] for name, target in analyzers.items()}
-        self._clients = tuple(clients.values())
+        self.analyzers: Mapping[str, Client] = {}
         self._pool: Executor | None = None
+
+    async def configure(self, settings: Settings) -> None:
+        """At a start and at a reload. What is being asked for goes on as it began."""
+        old = self.analyzers
+        self.resolver = Resolver(settings.nameservers, settings.lifetime)
+        self.seconds = settings.seconds
+        clients = {
+            id(each): Client(each, settings.hostname, settings.seconds)
+            for each in settings.analyzers.values()
+        }
+        self.analyzers = {name: clients[id(each)] for name, each in settings.analyzers.items()}
+        await _retire(old)
 
     @property
     def pool(self) -> Executor:
@@ -61,9 +76,13 @@ class Stage:
         return Inquiry(self, mail, message, about)
 
     async def close(self) -> None:
-        await asyncio.gather(*(client.close() for client in self._clients))
+        await _retire(self.analyzers)
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+async def _retire(analyzers: Mapping[str, Client]) -> None:
+    await asyncio.gather(*(client.retire() for client in {*analyzers.values()}))
 
 
 class Inquiry:
@@ -89,16 +108,15 @@ class Inquiry:
 
     def unasked(self, needs: Iterable[str]) -> frozenset[str]:
         """Those that can be asked for, and were not yet. needs: as in `conditions.Compiled`."""
-        return frozenset(needs).difference(self._asked).intersection(self._known(needs))
+        return frozenset(
+            each for each in needs if each not in self._asked and self._can_be_asked(each)
+        )
 
-    def _known(self, needs: Iterable[str]) -> Iterable[str]:
-        for need in needs:
-            kind, _colon, rest = need.partition(":")
-            if kind == "analysis":
-                if rest.rpartition(":")[0] in self._stage.analyzers:
-                    yield need
-            elif kind in ("spf", "dkim", "dmarc") and self._message is not None:
-                yield need
+    def _can_be_asked(self, need: str) -> bool:
+        kind, _colon, rest = need.partition(":")
+        if kind == "analysis":
+            return rest.rpartition(":")[0] in self._stage.analyzers
+        return kind in ("spf", "dkim", "dmarc") and self._message is not None
 
     async def find(self, needs: Iterable[str]) -> None:
         """Asks for all at once. needs: `unasked`."""
