@@ -15,6 +15,7 @@ from gatepost.policy.values import Session
 from gatepost.reply import Reply
 from gatepost.smtp.address import AddressError, reverse_path
 from gatepost.smtp.auth import MECHANISMS, AuthError, Offer
+from gatepost.smtp.chunks import Chunks
 from gatepost.smtp.commands import Command, parse
 from gatepost.smtp.content import Content
 from gatepost.smtp.limits import Limits
@@ -231,6 +232,36 @@ def test_content_is_judged_as_the_naive_reader_judges_it(data: bytes, sizes: lis
         assert content.take() + b".\r\n" + expected[0] == data
 
 
+@examples(1000)
+@given(OCTETS, st.lists(st.integers(0, 12), max_size=8), st.lists(st.integers(1, 7), min_size=1))
+def test_chunks_are_judged_as_the_same_content_by_data_is(
+    data: bytes, sizes: list[int], arrivals: list[int]
+) -> None:
+    """However it is cut into chunks and arrivals; the naive form of it is stuffed by lines."""
+    chunks = Chunks(SMALL)
+    at, turn = 0, 0
+    for size in [*sizes, len(data)]:
+        piece = data[at : at + size]
+        at += len(piece)
+        chunks.begin(len(piece))
+        stream, rest = piece + b"QUIT\r\n", None
+        while rest is None:
+            step = arrivals[turn % len(arrivals)]
+            rest, stream, turn = chunks.feed(stream[:step]), stream[step:], turn + 1
+        assert rest + stream == b"QUIT\r\n"
+    chunks.finish()
+    whole = data if not data or data.endswith(b"\r\n") else data + b"\r\n"
+    stuffed = re.sub(rb"(?:\A|(?<=\r\n))\.", b"..", whole)
+    expected = naive_content(stuffed + b".\r\n")
+    assert expected is not None
+    sound = expected[1] and len(data) <= 120
+    assert (chunks.refusal is None) == sound
+    if sound:
+        assert chunks.take() == stuffed
+    else:
+        assert chunks.held == 0
+
+
 # Whole dialogues, in memory
 
 
@@ -324,6 +355,7 @@ def played(chunks: list[bytes]) -> tuple[Keeper, bytes]:
 LINES = [
     *(b"EHLO x\r\n", b"HELO x\r\n", b"MAIL FROM:<a@b>\r\n", b"RCPT TO:<c@d>\r\n", b"DATA\r\n"),
     *(b"x: y\r\n\r\nbody\r\n", b".\r\n", b"RSET\r\n", b"NOOP\r\n", b"QUIT\r\n", b"STARTTLS\r\n"),
+    *(b"BDAT 0\r\n", b"BDAT 0 LAST\r\n", b"BDAT 6\r\na: b\r\n", b"BDAT 3 LAST\r\n", b"BDAT 9\r\n"),
     *(b"AUTH PLAIN\r\n", b"EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n", b"\r\n"),
 ]
 
@@ -337,6 +369,32 @@ LINES = [
 )
 def test_a_mutated_dialogue_is_answered_or_ended_and_never_a_fault(chunks: list[bytes]) -> None:
     played(chunks)
+
+
+CHUNKED = st.lists(
+    st.sampled_from(
+        [b"\r\n", b".", b"\r\n.\r\n", b"BDAT 2 LAST\r\n", b"x: y", b"MAIL FROM:<evil@b>"]
+    ),
+    max_size=12,
+).map(b"".join)
+
+
+@examples(300)
+@given(st.lists(CHUNKED, min_size=1, max_size=5), st.integers(1, 40))
+def test_nothing_in_a_chunk_is_a_command_or_an_end(pieces: list[bytes], step: int) -> None:
+    parts = [b"EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n"]
+    parts += [b"BDAT %d\r\n" % len(piece) + piece for piece in pieces]
+    stream = b"".join(parts) + b"BDAT 0 LAST\r\nQUIT\r\n"
+    keeper, written = played([stream[i : i + step] for i in range(0, len(stream), step)])
+    assert written.endswith(b"221 2.0.0 Bye\r\n")
+    whole = b"".join(pieces)
+    if re.search(rb"(?<!\r)\n|\r(?!\n)|\0", whole):
+        assert not keeper.accepted
+        return
+    whole += b"" if not whole or whole.endswith(b"\r\n") else b"\r\n"
+    [(transaction, body)] = keeper.accepted
+    assert transaction.mail_from == "a@b"
+    assert body == re.sub(rb"(?:\A|(?<=\r\n))\.", b"..", whole)
 
 
 ENDS = st.lists(st.sampled_from([b"\r", b"\n", b"\0", b".", b"\r\n", b" "]), min_size=1, max_size=9)

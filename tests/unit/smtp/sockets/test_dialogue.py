@@ -22,7 +22,7 @@ async def test_ehlo_names_what_is_offered_in_one_segment(relay: Any) -> None:
     segment = await client.reader.read(4096)
     assert segment == (
         b"250-mx.example.net\r\n250-PIPELINING\r\n250-SIZE 41943040\r\n250-8BITMIME\r\n"
-        b"250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n250 DSN\r\n"
+        b"250-SMTPUTF8\r\n250-ENHANCEDSTATUSCODES\r\n250-DSN\r\n250 CHUNKING\r\n"
     )
     assert await client.ask(b"HELO client.example") == "250 mx.example.net"
 

@@ -1,7 +1,8 @@
 """One command line in, one frozen value out: a command, or the Reply that refuses its form.
 
 Judged here: form only (RFC 5321 section 4.1, RFC 1870 SIZE, RFC 6152 BODY, RFC 6531 SMTPUTF8,
-RFC 4954 AUTH=, RFC 3461 RET, ENVID, NOTIFY and ORCPT). Order, limits and policy are not.
+RFC 4954 AUTH=, RFC 3030 BDAT, RFC 3461 RET, ENVID, NOTIFY and ORCPT). Order, limits and policy are
+not.
 Blanks that RFC 5321 section 4.1.1 asks to tolerate are: at the line's end, and after the colon of
 MAIL and RCPT. AUTH= and XOORG=, which Exchange sends, are checked and ignored.
 """
@@ -50,6 +51,14 @@ class Rcpt:
 
 
 @dataclass(frozen=True, slots=True)
+class Bdat:
+    """size: octets that follow the line. last: they end the message."""
+
+    size: int
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Auth:
     """mechanism: upper case. initial: the initial response as sent, None if there is none."""
 
@@ -64,12 +73,14 @@ class Plain:
     verb: str
 
 
-Command = Hello | Mail | Rcpt | Auth | Plain
+Command = Hello | Mail | Rcpt | Bdat | Auth | Plain
 
 UNKNOWN = Reply(500, "5.5.1", "Command not recognized")
 NOT_IMPLEMENTED = Reply(502, "5.5.1", "Command not implemented")
 NOT_SMTP = Reply(521, "5.7.0", "This is an SMTP server")
 _GARBLED = Reply(500, "5.5.2", "Command is not printable UTF-8 text")
+# The last reply: how many octets follow is not known, so nothing after it can be read.
+_NO_CHUNK = Reply(521, "5.5.4", "Syntax: BDAT octets [LAST]")
 _DUPLICATE = Reply(501, "5.5.4", "Parameter given twice")
 
 # Controls; the separators that some readers take for line ends; lone surrogates cannot occur.
@@ -80,6 +91,7 @@ _XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")
 _ORCPT = re.compile(r"[0-9A-Za-z-]+;(?:[!-*,-<>-~\u00a0-\U0010ffff]|\+[0-9A-F]{2})+")
 _ENCODED = re.compile(rb"\+([0-9A-F]{2})")
 _BASE64 = re.compile(r"[0-9A-Za-z+/]*={0,2}")
+_CHUNK = re.compile(r"([0-9]{1,20})(?: +(LAST))?", re.IGNORECASE)
 _MECHANISM = re.compile(r"[0-9A-Za-z_-]{1,20}")
 _NOTIFY = frozenset({"SUCCESS", "FAILURE", "DELAY"})
 
@@ -89,9 +101,9 @@ def parse(line: bytes, local_part_bytes: int = LOCAL_PART_BYTES) -> Command | Re
     try:
         text = line.decode().rstrip(" \t")
     except UnicodeDecodeError:
-        return _GARBLED
+        return _garbled(line)
     if _UNPRINTABLE.search(text):
-        return _GARBLED
+        return _garbled(line)
     verb, _space, argument = text.partition(" ")
     verb = verb.upper()
     if verb == "MAIL":
@@ -247,6 +259,15 @@ def _auth(_verb: str, argument: str) -> Auth | Reply:
     return Auth(mechanism.upper(), initial.encode() if blank else None)
 
 
+def _bdat(_verb: str, argument: str) -> Bdat | Reply:
+    found = _CHUNK.fullmatch(argument)
+    return _NO_CHUNK if found is None else Bdat(int(found[1]), found[2] is not None)
+
+
+def _garbled(line: bytes) -> Reply:
+    return _NO_CHUNK if line[:4].upper() == b"BDAT" else _GARBLED
+
+
 def _bare(verb: str, argument: str) -> Plain | Reply:
     return Reply(501, "5.5.4", f"Syntax: {verb}") if argument else Plain(verb)
 
@@ -259,6 +280,7 @@ _VERBS: dict[str, Callable[[str, str], Command | Reply]] = {
     "HELO": _hello,
     "EHLO": _hello,
     "AUTH": _auth,
+    "BDAT": _bdat,
     "DATA": _bare,
     "RSET": _bare,
     "QUIT": _bare,
@@ -266,7 +288,7 @@ _VERBS: dict[str, Callable[[str, str], Command | Reply]] = {
     "NOOP": _any,
     "VRFY": _any,
     "HELP": _any,
-    **dict.fromkeys(("EXPN", "TURN", "ETRN", "BDAT"), lambda *_: NOT_IMPLEMENTED),
+    **dict.fromkeys(("EXPN", "TURN", "ETRN"), lambda *_: NOT_IMPLEMENTED),
     # A web client led here by a page or a server-side request: its lines are nobody's mail.
     **dict.fromkeys(("GET", "POST", "PUT", "CONNECT", "OPTIONS"), lambda *_: NOT_SMTP),
 }

@@ -16,9 +16,9 @@ from gatepost.reply import Reply
 from gatepost.smtp.limits import Limits
 
 _END = b"\r\n.\r\n"
-_SEED = b"\r\n"  # stands for the CRLF of the DATA line, so that the first line is like any other
+SEED = b"\r\n"  # stands for the CRLF of the DATA line, so that the first line is like any other
 _DOT = 0x2E
-_CR = 0x0D
+CR = 0x0D
 
 TOO_BIG = Reply(552, "5.3.4", "Message size exceeds the limit")
 HEADER_TOO_BIG = Reply(552, "5.3.4", "Header section exceeds the limit")
@@ -44,9 +44,9 @@ class Content:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._buffer = bytearray(_SEED)
-        self._judged = len(_SEED)  # octets before it are known to be sound
-        self._line = len(_SEED)  # the start of a line no later than the last one judged
+        self._buffer = bytearray(SEED)
+        self._judged = len(SEED)  # octets before it are known to be sound
+        self._line = len(SEED)  # the start of a line no later than the last one judged
         self._header_ended = False
         self._stuffed = 0  # dots that the sender added
         self._stuffed_to = 0
@@ -66,7 +66,7 @@ class Content:
         buffer += data
         at = buffer.find(_END, max(0, known - len(_END) + 1))
         if at < 0:
-            self._judge(len(buffer) - (buffer[-1] == _CR))  # that CR may be half of a CRLF
+            self._judge(len(buffer) - (buffer[-1] == CR))  # that CR may be half of a CRLF
             if self.refusal is not None:
                 del buffer[: 1 - len(_END)]
             return None
@@ -87,7 +87,7 @@ class Content:
     def take(self) -> bytes:
         """The wire form, once ended and not refused; it counts as held from then on."""
         with memoryview(self._buffer) as view:
-            body = bytes(view[len(_SEED) :])
+            body = bytes(view[len(SEED) :])
         self._taken = len(self._buffer)
         self._buffer.clear()
         return body
@@ -103,7 +103,7 @@ class Content:
             self._judged = stop
 
     def _judge_size(self, stop: int) -> Reply | None:
-        limit = self._limits.message_bytes + len(_SEED)
+        limit = self._limits.message_bytes + len(SEED)
         if stop - self._stuffed > limit:
             if self.ended:  # a first half of the end may have been taken for one
                 self._stuffed = self._stuffed_to = 0
@@ -139,5 +139,5 @@ class Content:
             return None
         end = self._buffer.find(b"\r\n\r\n", max(0, self._judged - 3), stop)
         self._header_ended = end >= 0
-        size = end if end >= 0 else stop - len(_SEED)
+        size = end if end >= 0 else stop - len(SEED)
         return HEADER_TOO_BIG if size > self._limits.header_bytes else None
