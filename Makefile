@@ -76,7 +76,7 @@ integration: venv
 	$(PYTEST) tests/integration
 
 interop: venv
-	tools/debian_packages postfix dovecot-imapd swaks libnet-ssleay-perl
+	tools/debian_packages postfix dovecot-imapd swaks libnet-ssleay-perl curl msmtp mmdebstrap
 	$(BIN)/python -m pytest -q tests/interop
 
 notebooks: venv
@@ -125,7 +125,7 @@ test-full:
 	@GATEPOST_TESTS=full UNIT_OPTIONS="$(COVERAGE)" $(PYTHON) tools/parts.py $(PARTS:molecule=molecule-full)
 
 packages:
-	tools/debian_packages postfix dovecot-imapd swaks libnet-ssleay-perl podman runc mmdebstrap netavark aardvark-dns iptables iproute2
+	tools/debian_packages postfix dovecot-imapd swaks libnet-ssleay-perl curl msmtp podman runc mmdebstrap netavark aardvark-dns iptables iproute2
 
 clean:
 	rm -rf build $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -1,4 +1,4 @@
-"""swaks and CPython's smtplib to gatepostd to Postfix: what arrives is what was sent."""
+"""swaks, curl, msmtp and CPython's smtplib to gatepostd to Postfix: what arrives is what was sent."""
 
 from __future__ import annotations
 
@@ -87,6 +87,42 @@ def test_swaks(options: tuple[str, ...], daemon: Daemon, postfix: Postfix, tmp_p
     assert ours is not None
     assert b"with ESMTPS" in ours[0] if "--tls" in options else b"with ESMTP\n" in ours[0]
     assert b"for <bob@postfix.example>" in ours[0]
+
+
+@pytest.mark.parametrize("program", ["curl", "msmtp"])
+def test_other_clients(
+    program: str, daemon: Daemon, postfix: Postfix, authority: Authority, tmp_path: Path
+) -> None:
+    """Over verified TLS, from a file with dots, eight bits and LF as Unix has them."""
+    text = (
+        "Subject: from a client\nFrom: ann@gmail.com\n\n.dot\n..two\n.\nGr\u00fc\u00dfe \n".encode()
+    )
+    file = tmp_path / "message"
+    sender, recipient = "ann@gmail.com", f"bob@{DOMAIN}"
+    path = needed(program, program)
+    if program == "curl":
+        file.write_bytes(text.replace(b"\n", b"\r\n"))
+        url = f"smtp://mx.gatepost.test:{daemon.port()}/client.example"
+        command = [path, "--url", url, "--resolve", f"mx.gatepost.test:{daemon.port()}:127.0.0.1"]
+        command += ["--ssl-reqd", "--cacert", str(authority.file), "--upload-file", str(file)]
+        command += ["--mail-from", sender, "--mail-rcpt", recipient]
+    else:
+        file.write_bytes(text)
+        command = [path, "--host=127.0.0.1", f"--port={daemon.port()}", "--domain=client.example"]
+        command += ["--tls=on", "--tls-certcheck=on", f"--tls-trust-file={authority.file}"]
+        command += [
+            "--tls-host-override=mx.gatepost.test",
+            "--set-date-header=off",
+            "--auth=off",
+            f"--from={sender}",
+        ]
+        command += ["--", recipient]
+    with file.open("rb") as stream:
+        done = subprocess.run(command, stdin=stream, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()
+    [arrived] = postfix.wait()
+    assert after_trace(arrived).rstrip(b"\n") == text.rstrip(b"\n")
+    assert b"with ESMTPS" in arrived
 
 
 def test_smtplib(daemon: Daemon, postfix: Postfix) -> None:

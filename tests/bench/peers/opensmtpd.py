@@ -43,10 +43,11 @@ class OpenSmtpd(Server):
         return f"smtpd.conf\n{CONFIGURATION.format(port='PORT', sink='PORT')}"
 
     def launch(self, directory: Path, sink: int) -> Tree:
-        spool, file = directory / "spool", directory / "smtpd.conf"
-        spool.mkdir()
-        spool.chmod(0o711)
+        spool, run, file = directory / "spool", directory / "run", directory / "smtpd.conf"
+        for each in (spool, run):
+            each.mkdir()
+            each.chmod(0o711)
         file.write_text(CONFIGURATION.format(port=self.port, sink=sink))
-        binds = {spool: "/var/spool/smtpd", file: "/etc/smtpd.conf"}
+        binds = {spool: "/var/spool/smtpd", run: "/run", file: "/etc/smtpd.conf"}
         inside = ["smtpd", "-F"]
         return Tree(debian.command(self._root, binds, inside), directory / "log")
