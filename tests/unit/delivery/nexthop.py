@@ -2,7 +2,8 @@
 
 A script maps a phase ("greeting", "ehlo", "starttls", "auth", "rset", "mail", "rcpt", "data",
 "end", or "rcpt ADDRESS") to what is done there: bytes are sent as they are, the constants below are
-acted out, a list is used up one a time and its last item stays.
+acted out, a list is used up one a time and its last item stays. With `lmtp` it speaks LMTP instead:
+the phases "lhlo", and "end ADDRESS" for the answer to a recipient after the content.
 """
 
 from __future__ import annotations
@@ -49,12 +50,16 @@ class NextHop:
         tls: ssl.SSLContext | None = None,
         users: dict[str, str] | None = None,
         hang_up_after: int = 0,
+        unix: str | None = None,
+        lmtp: bool = False,
     ) -> None:
         self.script = script or {}
         self.offered = offered
         self.tls = tls
         self.users = users
         self.hang_up_after = hang_up_after
+        self.unix = unix
+        self.lmtp = lmtp
         self.connections = 0
         self.received: list[Received] = []
         self.commands: list[str] = []
@@ -77,7 +82,10 @@ class NextHop:
         return "127.0.0.1", self.port
 
     async def __aenter__(self) -> NextHop:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**20)
+        if self.unix is not None:
+            self._server = await asyncio.start_unix_server(self._serve, self.unix, limit=2**20)
+        else:
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**20)
         return self
 
     async def __aexit__(
@@ -154,7 +162,13 @@ class _Connection:
             raise _Gone
         return act
 
+    async def on_lhlo(self, line: str) -> None:
+        await self.on_ehlo(line)
+
     async def on_ehlo(self, line: str) -> None:
+        if self.hop.lmtp != line.startswith("LHLO"):
+            await self.answer("lhlo", b"500 5.5.1 no such command\r\n")
+            return
         offered = list(self.hop.offered)
         if self.hop.tls is not None and not self.secure:
             offered.append("STARTTLS")
@@ -212,6 +226,9 @@ class _Connection:
         while (piece := await self.reader.readuntil(b"\n")) != b".\r\n":
             content += piece
         now, self.now = self.now, None
+        if self.hop.lmtp:
+            await self.answer_each(now, content)
+            return
         good = now is not None and bool(now.rcpts)
         usual = b"250 2.0.0 queued\r\n" if good else b"554 5.5.1 no recipients\r\n"
         answer = await self.answer("end", usual)
@@ -219,6 +236,18 @@ class _Connection:
             now.content = content
             self.hop.received.append(now)
             self.done += 1
+
+    async def answer_each(self, now: Received | None, content: bytes) -> None:
+        """RFC 2033 section 4.2: an answer for every recipient that was accepted."""
+        assert now is not None
+        now.content = content
+        for rcpt in now.rcpts[:]:
+            address = rcpt[rcpt.index("<") + 1 : rcpt.rindex(">")]
+            answer = await self.answer(f"end {address}", b"250 2.1.5 kept\r\n")
+            if not answer.startswith(b"2"):
+                now.rcpts.remove(rcpt)
+        if now.rcpts:
+            self.hop.received.append(now)
 
     async def on_rset(self, line: str) -> None:
         self.now = None

@@ -54,14 +54,17 @@ async def _connect(hop: NextHop, tls: Tls, timeouts: Timeouts, contexts: TlsCont
     if hop.credentials is not None and hop.tls is not Tls.VERIFY:
         reason = f'relay {hop.name} has credentials, which need "tls: verify"; nothing was sent'
         raise Refusal(Phase.AUTH, Unmet("4.7.11", reason), _named(host, port))
-    sock, peer = await _dial(hop, host, port, timeouts.connect)
+    if hop.unix is not None:
+        sock, peer = await _dial_unix(hop.unix, timeouts.connect)
+    else:
+        sock, peer = await _dial(hop, host, port, timeouts.connect)
     client = aiosmtplib.SMTP(
         sock=sock, local_hostname=hop.helo, start_tls=False, timeout=timeouts.command
     )
     try:
         with _phase(Phase.GREETING, peer):
             await client.connect(timeout=timeouts.greeting)
-        await _ehlo(client, peer)
+        await _ehlo(client, hop, peer)
         version = await _encrypt(client, hop, tls, peer, timeouts, contexts)
         if hop.credentials is not None:
             await _authenticate(client, hop.credentials, peer, version)
@@ -104,9 +107,32 @@ async def _dial(hop: NextHop, host: str, port: int, seconds: float) -> tuple[soc
     raise refusal or Refusal(Phase.RESOLVE, OSError("no address"), _named(host, port))
 
 
-async def _ehlo(client: aiosmtplib.SMTP, peer: str, tls: str = "") -> None:
-    """EHLO, or HELO where the peer does not know EHLO (RFC 5321 section 3.2)."""
+async def _dial_unix(path: str, seconds: float) -> tuple[socket.socket, str]:
+    """A connected socket, and its path as the peer."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        async with asyncio.timeout(seconds):
+            await asyncio.get_running_loop().sock_connect(sock, path)
+    except OSError as error:
+        sock.close()
+        raise Refusal(Phase.CONNECT, error, path) from None
+    except BaseException:
+        sock.close()
+        raise
+    return sock, path
+
+
+async def _ehlo(client: aiosmtplib.SMTP, hop: NextHop, peer: str, tls: str = "") -> None:
+    """EHLO, or HELO where the peer does not know EHLO (RFC 5321 section 3.2); to LMTP LHLO, which
+    is answered as EHLO is (RFC 2033 section 4.1)."""
     with _phase(Phase.EHLO, peer, tls):
+        if hop.lmtp:
+            reply = await client.execute_command(b"LHLO", hop.helo.encode())
+            if reply.code != 250:
+                raise aiosmtplib.SMTPHeloError(reply.code, reply.message)
+            client.last_ehlo_response = reply
+            return
         try:
             await client.ehlo()
         except aiosmtplib.SMTPHeloError as error:
@@ -140,7 +166,7 @@ async def _encrypt(
         )
     encrypted: ssl.SSLObject = client.get_transport_info("ssl_object")
     version = encrypted.version() or ""
-    await _ehlo(client, peer, version)
+    await _ehlo(client, hop, peer, version)
     return version
 
 

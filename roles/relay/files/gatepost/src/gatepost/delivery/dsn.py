@@ -137,7 +137,7 @@ class Notices:
             if not _wants(message.recipients[step.program], kind):
                 continue
             group = self._group(kind, message, index, outcome.status, now)
-            if outcome.peer:
+            if outcome.peer and not outcome.peer.startswith("/"):  # a socket has no name
                 host = outcome.peer.rpartition(":")[0].strip("[]")
                 literal = f"IPv6:{host}" if ":" in host else host
                 group.append(("Remote-MTA", f"dns; [{literal}]"))

@@ -3,7 +3,7 @@ demanded).
 
 Promises:
 1. A recipient is DELIVERED only by a 2xx to the end of data of a transaction in which its RCPT was
-   answered 2xx.
+   answered 2xx; in LMTP, where each such recipient has an answer of its own, by its own (RFC 2033).
 2. With PIPELINING the envelope and DATA go out in one write, and all their replies are read before
    anything else is sent; when no recipient was taken and DATA was answered 354 all the same, an
    empty message is sent (RFC 2920 section 3.1).
@@ -136,8 +136,7 @@ class Session:
             try:
                 accepted = await self._open(mail, recipients, results, overflow)
                 if accepted:
-                    end = self._judge(Phase.END, await self._content(added, outgoing.body))
-                    results.update(dict.fromkeys(accepted, end))
+                    await self._content(added, outgoing.body, accepted, results)
             except _Broken as broken:
                 self.abort()
                 hung_up = broken.hung_up
@@ -209,6 +208,8 @@ class Session:
             return []
         data = await answer(Phase.DATA, b"DATA\r\n")
         if data.code == 354:
+            if not accepted and self.hop.lmtp:
+                raise _Broken(Phase.DATA, Malformed("DATA without recipients was answered 354"))
             if not accepted:
                 self._write(Phase.END, b".\r\n", replies=1)
                 await self._reply(Phase.END)
@@ -220,24 +221,30 @@ class Session:
             accepted = []
         return accepted
 
-    async def _content(self, added: bytes, body: bytes) -> Reply:
-        """The added headers, the body and the final dot; returns the answer."""
+    async def _content(
+        self, added: bytes, body: bytes, accepted: list[int], results: dict[int, Outcome]
+    ) -> None:
+        """The added headers, the body and the final dot. Each of `accepted` gets its outcome as its
+        answer comes: SMTP answers for all at once."""
+        answers = [[index] for index in accepted] if self.hop.lmtp else [accepted]
         if len(body) <= PIECE:
-            self._write(Phase.END, b"".join((added, body, b".\r\n")), replies=1)
-        elif not await self._pieces(added, body):
+            self._write(Phase.END, b"".join((added, body, b".\r\n")), replies=len(answers))
+        elif not await self._pieces(added, body, len(answers)):
             early = await self._reply(Phase.END)
             self.abort()
-            if early.positive:
+            if early.positive or self.hop.lmtp:
                 raise _Broken(Phase.END, Malformed("an answer before the end of data"))
-            return early
-        end = await self._reply(Phase.END)
+            results.update(dict.fromkeys(accepted, self._judge(Phase.END, early)))
+            return
+        for indexes in answers:
+            end = await self._reply(Phase.END)
+            results.update(dict.fromkeys(indexes, self._judge(Phase.END, end)))
         self._reset_due = False
-        return end
 
-    async def _pieces(self, added: bytes, body: bytes) -> bool:
+    async def _pieces(self, added: bytes, body: bytes, replies: int) -> bool:
         """False when the peer answered or left before it had everything."""
         whole = memoryview(body)
-        self._write(Phase.END, added, replies=1)
+        self._write(Phase.END, added, replies)
         for start in range(0, len(body), PIECE):
             self._write(Phase.END, whole[start : start + PIECE])
             try:

@@ -44,13 +44,21 @@ class ReplyParser:
         self._code = 0
         self._lines: list[str] = []
         self._size = 0
+        self.fault: Malformed | None = None
 
     def feed(self, data: bytes) -> list[Reply]:
-        """Raises Malformed; the parser is of no use afterwards."""
+        """Raises Malformed, or leaves it as `fault` where good replies came before it: in LMTP they
+        tell what was delivered. The parser is of no use afterwards."""
         replies: list[Reply] = []
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         for line in lines:
-            reply = self._line(line.removesuffix(b"\r"))
+            try:
+                reply = self._line(line.removesuffix(b"\r"))
+            except Malformed as error:
+                if not replies:
+                    raise
+                self.fault = error
+                return replies
             if reply is not None:
                 replies.append(reply)
         if len(self._buffer) > LINE_LIMIT:
@@ -115,7 +123,9 @@ class Wire(asyncio.Protocol):
         if len(self._replies) > self._expected or (data and not self._expected):
             self._fail(Malformed("more than was asked for"))
             return
-        if replies:
+        if self._parser.fault is not None:
+            self._fail(self._parser.fault)
+        elif replies:
             self._wake()
 
     def eof_received(self) -> bool:
