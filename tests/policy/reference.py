@@ -170,7 +170,9 @@ def strings_of(evaluate: Document, look: Look) -> list[str] | None:
     [(kind, what)] = evaluate.items()
     if kind == "Analysis":
         value = analysis(what, look)
-        if value is None:
+        if str(value).upper() == "PROCESSING_FAILED":
+            look.missing.add(f"analysis:{what['Analyzer']}:{what['ResultField']}")
+        if value is None or str(value).upper() == "PROCESSING_FAILED":
             return None
         return [str(value).lower() if isinstance(value, bool) else str(value)]
     if kind == "ClientCertificateAttribute":

@@ -244,7 +244,7 @@ verdicts = st.builds(
     dmarc=one((None, *DMARC)),
     analysis=st.dictionaries(
         one(((ANALYZER, "isSpam"), (ANALYZER, "score"))),
-        one((True, False, "true", "FALSE", "pass", "FAIL", "x", 1.5)),
+        one((True, False, "true", "FALSE", "pass", "FAIL", "PROCESSING_FAILED", "x", 1.5)),
     ),
 )
 

@@ -22,18 +22,13 @@ from gatepost.policy.admission import TrafficPolicy
 from gatepost.policy.message import Message
 from gatepost.policy.rules import RuleSet
 from gatepost.policy.values import Session, Verdicts
+from gatepost.verdicts.results import PROCESSING_FAILED, RESULTS
 
 # SEMANTICS of verdicts: how the results of RFC 7208 and RFC 8601 are called by the API.
 VERDICTS: Final[Mapping[str, str]] = {
-    "pass": "PASS",
-    "fail": "FAIL",
-    "softfail": "GRAY",
-    "neutral": "GRAY",
-    "none": "GRAY",
+    **RESULTS,
     "gray": "GRAY",
-    "temperror": "PROCESSING_FAILED",
-    "permerror": "PROCESSING_FAILED",
-    "processing_failed": "PROCESSING_FAILED",
+    "processing_failed": PROCESSING_FAILED,
 }
 DMARC: Final[Mapping[str, str]] = {each.lower(): each for each in ("NONE", "QUARANTINE", "REJECT")}
 TLS: Final = ("TLS1_2", "TLS1_3")

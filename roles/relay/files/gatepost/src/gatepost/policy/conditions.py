@@ -186,7 +186,8 @@ def _analysis_text(analysis: Mapping[str, str]) -> _Reader:
 
     def read(facts: Facts) -> _Read | Judgement:
         value = find(facts)
-        if value is None:
+        # That an analysis failed is a verdict, and nothing that a string can be compared with.
+        if _shouted(value) in (None, "PROCESSING_FAILED"):
             return unknown
         return _Read((text(str(value).lower() if isinstance(value, bool) else str(value)),))
 
