@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from moto import settings
 from moto.backends import get_backend
+from moto.core.responses import ActionAuthenticatorMixin
 from moto.server import ThreadedMotoServer
 
 from tests.integration.daemon.lambda_endpoint import LambdaEndpoint
@@ -212,17 +215,6 @@ def test_a_function_that_is_given_up(daemons: Make, sink: Sink) -> None:
     assert daemon.events("Notice") == []
 
 
-DENIAL = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:PutObject",
-            "Resource": "arn:aws:s3:::denied/*",
-        }
-    ],
-}
 MISCONFIGURED = {
     "no bucket": (write("missing"), "NoSuchBucket"),
     "a bucket that denies": (write("denied"), "AccessDenied"),
@@ -235,19 +227,29 @@ MISCONFIGURED = {
 @pytest.mark.parametrize("policy", ["CONTINUE", "DROP", None])
 @pytest.mark.parametrize("case", MISCONFIGURED)
 def test_configuration_failures(
-    daemons: Make, sink: Sink, aws: Any, moto: str, case: str, policy: str | None
+    daemons: Make,
+    sink: Sink,
+    aws: Any,
+    moto: str,
+    case: str,
+    policy: str | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     action, code = MISCONFIGURED[case]
     ((name, parameters),) = action.items()
     chosen = {} if policy is None else {"ActionFailurePolicy": policy}
-    aws("s3").create_bucket(Bucket="denied")
-    aws("s3").put_bucket_policy(Bucket="denied", Policy=json.dumps(DENIAL))
+    credentials = CREDENTIALS
+    if "bucket that denies" in case:
+        credentials = stranger(aws)
+        # From here on moto asks IAM whether a call is allowed.
+        calls = ActionAuthenticatorMixin.request_count
+        monkeypatch.setattr(settings, "INITIAL_NO_AUTH_ACTION_COUNT", calls)
     with LambdaEndpoint() as function:
         config = acting(
             sink, {name: {**parameters, **chosen}}, {"Relay": {"Relay": "next"}}, endpoint=moto
         )
         config["aws"]["endpoints"]["lambda"] = function.url
-        daemon = daemons(config).start(environment=CREDENTIALS)
+        daemon = daemons(config).start(environment=credentials)
         send(daemon.port())
         daemon.until(lambda: daemon.events("Fault"))
         settled(daemon, deliveries=0 if policy == "DROP" else 1)
@@ -256,7 +258,18 @@ def test_configuration_failures(
     assert len(daemon.events("Drop")) == (policy == "DROP")
     assert len(sink.messages) == (policy != "DROP")
     assert daemon.events("TransientFailure", "Notice") == []
-    assert "not shown" not in daemon.log.read_text()
+    assert credentials["AWS_SECRET_ACCESS_KEY"] not in daemon.log.read_text()
+
+
+def stranger(aws: Callable[[str], Any]) -> dict[str, str]:
+    """A bucket, and the credentials of a user who may do nothing."""
+    aws("s3").create_bucket(Bucket="denied")
+    aws("iam").create_user(UserName="stranger")
+    key = aws("iam").create_access_key(UserName="stranger")["AccessKey"]
+    return {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
 
 
 def test_an_endpoint_down_and_up(daemons: Make, sink: Sink, aws: Any) -> None:
@@ -310,9 +323,10 @@ def test_a_kill_after_the_effect_makes_no_second_object(
     daemon.kill()
     before = _files(daemon.directory / "spool")
     for run in range(2):
+        shutil.rmtree(daemon.directory / "spool")
         for path, content in before.items():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.write_bytes(content)
-        (daemon.directory / "spool" / "suspended.json").unlink()
         daemon.start(environment=CREDENTIALS)
         settled(daemon, deliveries=3 * (run + 1))
         daemon.kill()
@@ -322,7 +336,9 @@ def test_a_kill_after_the_effect_makes_no_second_object(
 
 
 def _files(folder: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """Of a spool, but what is suspended there."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path: path.read_bytes() for path in files if path.name != "suspended.json"}
 
 
 def test_a_role_is_assumed_when_the_file_says_so(
