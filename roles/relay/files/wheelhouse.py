@@ -7,7 +7,7 @@ published as source alone becomes a wheel here, and the wheelhouse's own require
 wheel's hash. The release is named by the distribution's version and a digest of its sources, so
 that changed sources are another release.
 
-    wheelhouse.py --python 3.11 --architecture x86_64 [--cache DIRECTORY]
+    wheelhouse.py --python 3.11 --architecture x86_64 [--extra aws] [--cache DIRECTORY]
 
 Prints {"release", "directory", "changed"} as JSON. Exit status 1 with the reason on standard
 error when pip fails. Runs with the controller's Python; needs pip, and hatchling and setuptools or
@@ -31,7 +31,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 DISTRIBUTION = HERE / "gatepost"
-REQUIREMENTS = HERE / "requirements.txt"
+# By extra; "" is the daemon alone. A wheelhouse has its own, under the first one's name.
+REQUIREMENTS = {"": HERE / "requirements.txt", "aws": HERE / "requirements-aws.txt"}
 # Every tag that a Debian 12 or newer (glibc 2.36) accepts and that wheels are published under.
 GLIBC_TAGS = (
     "manylinux2014",
@@ -46,19 +47,19 @@ GLIBC_TAGS = (
 SOURCE_ONLY = ("dkimpy", "pyspf")
 
 
-def sources() -> list[Path]:
+def sources(requirements: Path) -> list[Path]:
     """The files that make a release, in a fixed order."""
     packaged = [
         path
         for path in sorted((DISTRIBUTION / "src").rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     ]
-    return [REQUIREMENTS, DISTRIBUTION / "pyproject.toml", DISTRIBUTION / "README.md", *packaged]
+    return [requirements, DISTRIBUTION / "pyproject.toml", DISTRIBUTION / "README.md", *packaged]
 
 
-def release_name() -> str:
+def release_name(requirements: Path) -> str:
     digest = hashlib.sha256()
-    for path in sources():
+    for path in sources(requirements):
         digest.update(f"{path.relative_to(HERE)}\0".encode())
         digest.update(path.read_bytes())
     version = tomllib.loads((DISTRIBUTION / "pyproject.toml").read_text())["project"]["version"]
@@ -71,7 +72,7 @@ def pip(*arguments: str) -> None:
     )
 
 
-def build(directory: Path, python: str, architecture: str) -> None:
+def build(directory: Path, python: str, architecture: str, requirements: Path) -> None:
     isolation = ["--no-build-isolation"] if importlib.util.find_spec("hatchling") else []
     with tempfile.TemporaryDirectory() as scratch:
         # A copy, so that building leaves nothing in the collection.
@@ -92,11 +93,11 @@ def build(directory: Path, python: str, architecture: str) -> None:
         f"--python-version={python}",
         *platforms,
         f"--dest={directory}",
-        f"--requirement={REQUIREMENTS}",
+        f"--requirement={requirements}",
     )
     built = {name: wheel_of(name, directory) for name in SOURCE_ONLY}
-    requirements = with_hashes(REQUIREMENTS.read_text("utf-8"), built)
-    (directory / REQUIREMENTS.name).write_text(requirements, "utf-8")
+    locked = with_hashes(requirements.read_text("utf-8"), built)
+    (directory / REQUIREMENTS[""].name).write_text(locked, "utf-8")
 
 
 def wheel_of(name: str, directory: Path) -> str:
@@ -116,7 +117,7 @@ def with_hashes(requirements: str, built: dict[str, str]) -> str:
         wanted = rf"\1\\\n    --hash=sha256:{digest}"
         requirements, found = re.subn(locked, wanted, requirements, flags=re.MULTILINE)
         if found != 1:
-            raise ValueError(f"{REQUIREMENTS.name} does not lock {name}")
+            raise ValueError(f"the lock file does not have {name}")
     return requirements
 
 
@@ -124,11 +125,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--python", required=True, help="the host's Python, for example 3.11")
     parser.add_argument("--architecture", required=True, help="as uname -m prints it")
+    parser.add_argument(
+        "--extra", choices=[*REQUIREMENTS], default="", help="install the distribution with this"
+    )
     default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gatepost"
     parser.add_argument("--cache", type=Path, default=default / "wheelhouse")
     arguments = parser.parse_args()
 
-    release = release_name()
+    requirements = REQUIREMENTS[arguments.extra]
+    release = release_name(requirements)
     directory = arguments.cache / f"{release}-{arguments.python}-{arguments.architecture}"
     changed = not directory.is_dir()
     if changed:
@@ -136,7 +141,7 @@ def main() -> int:
         # Complete or absent: a wheelhouse that was interrupted is never taken for one.
         partial = Path(tempfile.mkdtemp(dir=arguments.cache, prefix=".partial-"))
         try:
-            build(partial, arguments.python, arguments.architecture)
+            build(partial, arguments.python, arguments.architecture, requirements)
             partial.chmod(0o755)
             try:
                 partial.rename(directory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -32,9 +33,21 @@ def test_only_what_was_built_gets_another_hash(wheelhouse: ModuleType) -> None:
     )
 
 
-def test_the_lock_has_what_is_built(wheelhouse: ModuleType) -> None:
+@pytest.mark.parametrize("extra", ["", "aws"])
+def test_the_lock_has_what_is_built(wheelhouse: ModuleType, extra: str) -> None:
     built = dict.fromkeys(wheelhouse.SOURCE_ONLY, "0" * 64)
-    made = wheelhouse.with_hashes(wheelhouse.REQUIREMENTS.read_text("utf-8"), built)
+    made = wheelhouse.with_hashes(wheelhouse.REQUIREMENTS[extra].read_text("utf-8"), built)
     assert made.count("sha256:" + "0" * 64) == len(built)
-    with pytest.raises(ValueError, match="does not lock other"):
+    with pytest.raises(ValueError, match="does not have other"):
         wheelhouse.with_hashes(made, {"other": ""})
+
+
+def test_an_extra_adds_to_what_every_host_has(wheelhouse: ModuleType) -> None:
+    alone, aws = (
+        set(re.findall(r"^[\w.-]+==\S+", wheelhouse.REQUIREMENTS[extra].read_text("utf-8"), re.M))
+        for extra in ("", "aws")
+    )
+    assert alone < aws
+    assert {each.partition("==")[0] for each in aws - alone} >= {"boto3", "botocore"}
+    names = {wheelhouse.release_name(each) for each in wheelhouse.REQUIREMENTS.values()}
+    assert len(names) == 2
