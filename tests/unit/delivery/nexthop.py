@@ -188,6 +188,9 @@ class _Connection:
 
     async def on_auth(self, line: str) -> None:
         _verb, mechanism, *initial = line.split(" ")
+        if mechanism == "XOAUTH2":
+            await self.on_xoauth2(base64.b64decode(initial[0]).decode())
+            return
         if mechanism == "PLAIN":
             parts = base64.b64decode(initial[0]).decode().split("\0")
             user, password = parts[1], parts[2]
@@ -198,6 +201,19 @@ class _Connection:
         self.hop.logins.append((mechanism, user, password))
         right = (self.hop.users or {}).get(user) == password
         await self.answer("auth", b"235 2.7.0 ok\r\n" if right else b"535 5.7.8 bad\r\n")
+
+    async def on_xoauth2(self, said: str) -> None:
+        """As Google and Microsoft: the reason in a challenge, which an empty line answers."""
+        found = re.fullmatch("user=([^\x01]*)\x01auth=Bearer ([^\x01]*)\x01\x01", said)
+        assert found is not None
+        self.hop.logins.append(("XOAUTH2", found[1], found[2]))
+        if (self.hop.users or {}).get(found[1]) == found[2]:
+            await self.answer("auth", b"235 2.7.0 Accepted\r\n")
+            return
+        reason = base64.b64encode(b'{"status":"401","schemes":"bearer","scope":"mail"}')
+        self.writer.write(b"334 " + reason + b"\r\n")
+        assert await self.line() == b""
+        await self.answer("auth", b"535 5.7.8 Username and Password not accepted\r\n")
 
     async def on_mail(self, line: str) -> None:
         if self.hop.hang_up_after and self.done >= self.hop.hang_up_after:

@@ -25,6 +25,11 @@ WRONG = [
     (b'{"username": "", "password": "s3cret-value"}', '"username" must be a string'),
     (b'{"username": "u", "password": "s3cret-value\\u0000"}', "AUTH cannot carry"),
     (b'{"username": "u", "password": "s3cret-value\\ud800"}', "AUTH cannot carry"),
+    (b'{"access_token": "s3cret-value"}', 'has no member "username"'),
+    (b'{"username": "u", "password": "p", "access_token": "s3cret-value"}', "members other than"),
+    (b'{"username": "u", "access_token": ""}', '"access_token" must be a string'),
+    (b'{"username": "u", "access_token": "s3cret-value\\n"}', "AUTH cannot carry"),
+    (b'{"username": "u\\u0001", "access_token": "s3cret-value"}', "AUTH cannot carry"),
 ]
 
 
@@ -79,3 +84,26 @@ def test_the_last_good_value_stays_in_force(tmp_path: Path) -> None:
 def test_credentials_are_never_shown() -> None:
     assert SECRET not in repr(Credentials("u", SECRET))
     assert SECRET not in str(Credentials("u", SECRET))
+
+
+def renew(file: Path, token: str) -> Credentials:
+    new = file.with_suffix(".new")
+    new.write_text(json.dumps({"username": "u", "access_token": token}))
+    new.rename(file)
+    return Credentials("u", token, token=True)
+
+
+def test_a_renewed_token_is_read_by_itself(tmp_path: Path) -> None:
+    file = tmp_path / "relay.json"
+    secrets = SecretFiles()
+    first = renew(file, "one")
+    assert secrets.get(file) == first
+    assert "one" not in repr(first)
+    second = renew(file, "two")
+    assert secrets.get(file) == second
+    file.unlink()
+    assert secrets.get(file) == second
+    file.write_text('{"username": "u", "acc')
+    assert secrets.get(file) == second
+    third = renew(file, "three")
+    assert secrets.get(file) == third

@@ -264,3 +264,56 @@ async def test_accepted_credentials_that_are_refused_later(authority: Authority)
         [third] = await deliver(world.relay)
         assert third.verdict is Verdict.DELIVERED
         await world.relay.close()
+
+
+XOAUTH2 = (*OFFERED, "AUTH PLAIN LOGIN XOAUTH2")
+GOOD_TOKEN = Credentials("relay@x.example", "ya29.good-token", token=True)
+OLD_TOKEN = Credentials("relay@x.example", "ya29.old-token", token=True)
+BEARERS = {GOOD_TOKEN.username: GOOD_TOKEN.password}
+
+
+async def test_a_token_is_spoken_by_xoauth2(authority: Authority) -> None:
+    context = authority.context("next.example")
+    async with NextHop(tls=context, offered=XOAUTH2, users=BEARERS) as server:
+        outcome = await one(server, Tls.VERIFY, ca_file=str(authority.file), credentials=GOOD_TOKEN)
+    assert outcome.verdict is Verdict.DELIVERED
+    assert server.logins == [("XOAUTH2", GOOD_TOKEN.username, GOOD_TOKEN.password)]
+
+
+async def test_a_token_is_sent_by_no_other_mechanism(authority: Authority) -> None:
+    context = authority.context("next.example")
+    async with NextHop(tls=context, offered=PLAIN, users=BEARERS) as server:
+        outcome = await one(server, Tls.VERIFY, ca_file=str(authority.file), credentials=GOOD_TOKEN)
+    assert (outcome.verdict, outcome.status) == (Verdict.DEFERRED, "4.7.4")
+    assert server.logins == []
+
+
+async def test_an_expired_token_waits_for_the_next_one(authority: Authority) -> None:
+    """The challenge is answered, the relay suspended, and released by the renewed token."""
+    context = authority.context("next.example")
+    async with NextHop(tls=context, offered=XOAUTH2, users=BEARERS) as server:
+        world = World(server, authority, OLD_TOKEN)
+        world.secret = OLD_TOKEN
+        [first] = await deliver(world.relay)
+        assert (first.verdict, first.status) == (Verdict.DEFERRED, "4.7.8")
+        assert OLD_TOKEN.password not in repr(first)
+        assert world.events == ["Suspension out"]
+        await deliver(world.relay)
+        assert len(server.logins) == 1
+        world.secret = GOOD_TOKEN
+        world.hops.refused("relay:out", OLD_TOKEN)  # the file was renewed
+        [last] = await deliver(world.relay)
+        assert last.verdict is Verdict.DELIVERED
+        assert world.relay.suspended() == {}
+        await world.relay.close()
+
+
+async def test_a_server_that_repeats_the_token(authority: Authority) -> None:
+    bearer = f"user={GOOD_TOKEN.username}\x01auth=Bearer {GOOD_TOKEN.password}\x01\x01".encode()
+    echo = b"535 5.7.8 " + base64.b64encode(bearer) + b" " + GOOD_TOKEN.password.encode() + b"\r\n"
+    context = authority.context("next.example")
+    async with NextHop({"auth": echo}, tls=context, offered=XOAUTH2) as server:
+        outcome = await one(server, Tls.VERIFY, ca_file=str(authority.file), credentials=GOOD_TOKEN)
+    assert outcome.text.count("[hidden]") == 2
+    assert GOOD_TOKEN.password not in repr(outcome)
+    assert base64.b64encode(bearer).decode() not in repr(outcome)

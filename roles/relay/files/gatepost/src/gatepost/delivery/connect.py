@@ -4,7 +4,8 @@ demands.
 aiosmtplib speaks up to that point; then our `Wire` takes the transport over. Promises:
 1. Credentials are sent over TLS whose certificate was verified for server_name, and never
    otherwise.
-2. The mechanism is chosen from what is offered (PLAIN, else LOGIN) and tried once.
+2. The mechanism is chosen from what is offered (PLAIN, else LOGIN; XOAUTH2 for a token) and tried
+   once.
 3. Every failure is one `Refusal`, which names the phase; nothing in it shows a secret.
 """
 
@@ -175,7 +176,12 @@ async def _authenticate(
 ) -> None:
     username, password = credentials.username, credentials.password
     with _phase(Phase.AUTH, peer, tls, hidden=credentials):
-        if "plain" in client.server_auth_methods:
+        if credentials.token:
+            if "xoauth2" not in client.server_auth_methods:
+                raise Unmet("4.7.4", "AUTH XOAUTH2, which an access token needs, is not offered")
+            # A 334 holds the server's reason in base64; the reply to an empty line is the answer.
+            await client.auth_xoauth2(username, password)
+        elif "plain" in client.server_auth_methods:
             await client.auth_plain(username, password)
         elif "login" in client.server_auth_methods:
             await client.auth_login(username, password)
@@ -237,7 +243,13 @@ def _hide(text: str, credentials: Credentials) -> str:
     """Some servers repeat what they were sent."""
     username, password = credentials.username.encode(), credentials.password.encode()
     plain = base64.b64encode(b"\0" + username + b"\0" + password).decode()
-    secrets = [plain, base64.b64encode(password).decode(), credentials.password]
+    bearer = b"user=" + username + b"\x01auth=Bearer " + password + b"\x01\x01"
+    secrets = [
+        plain,
+        base64.b64encode(bearer).decode(),
+        base64.b64encode(password).decode(),
+        credentials.password,
+    ]
     for secret in filter(None, secrets):
         text = text.replace(secret, "[hidden]")
     return text

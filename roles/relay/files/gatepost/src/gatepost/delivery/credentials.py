@@ -1,5 +1,9 @@
-"""Secret files of relays: JSON with exactly "username" and "password".
+"""Secret files of relays: JSON with exactly "username" and "password", or "username" and
+"access_token" for XOAUTH2.
 
+An access token lives an hour or so, and something on the host renews it in the file: a changed file
+of one is read again by itself. (A file, and no token endpoint asked from here: how a token is had
+differs by provider, and the keys to it are better in a program of their own.)
 Promises: an error names the file and the reason and shows nothing of what the file holds; once
 read, a file that can no longer be read leaves the last good value in force.
 """
@@ -7,13 +11,15 @@ read, a file that can no longer be read leaves the last good value in force.
 from __future__ import annotations
 
 import json
+import re
 from os import PathLike, fspath
 from pathlib import Path
 
 from gatepost.delivery.values import Credentials
 from gatepost.errors import ConfigError
 
-_MEMBERS = {"username", "password"}
+_TOKEN = re.compile("[!-~]+")  # wider than RFC 6750's, and safe in a line
+_Stamp = tuple[int, int, int]
 _SIZE_LIMIT = 65536  # octets; Secrets Manager's own limit
 
 
@@ -30,21 +36,29 @@ class SecretFiles:
     def __init__(self) -> None:
         self._known: dict[str, Credentials] = {}
         self._fresh: set[str] = set()
+        self._stamps: dict[str, _Stamp | None] = {}
 
     def get(self, file: str | PathLike[str]) -> Credentials:
         """Raises SecretError."""
         name = fspath(file)
-        return self._known[name] if name in self._fresh else self.reload(file)
+        if name not in self._fresh:
+            return self.reload(file)
+        known = self._known[name]
+        if known.token and _stamp(name) != self._stamps[name]:
+            return self.reload(file)
+        return known
 
     def reload(self, file: str | PathLike[str]) -> Credentials:
         """What the file holds now. Raises SecretError where it was never read before."""
         name = fspath(file)
+        stamp = _stamp(name)
         try:
             self._known[name] = _read(name)
         except SecretError:
             if name not in self._known:
                 raise
         self._fresh.add(name)
+        self._stamps[name] = stamp
         return self._known[name]
 
     def forget(self) -> None:
@@ -66,17 +80,32 @@ def _read(name: str) -> Credentials:
         raise SecretError(name, "is not JSON") from None
     if not isinstance(value, dict):
         raise SecretError(name, "is not a JSON object")
-    for member in sorted(_MEMBERS - value.keys()):
+    token = "access_token" in value
+    secret = "access_token" if token else "password"
+    for member in sorted({"username", secret} - value.keys()):
         raise SecretError(name, f'has no member "{member}"')
-    if value.keys() != _MEMBERS:
-        raise SecretError(name, 'has members other than "username" and "password"')
-    for member in sorted(_MEMBERS):
+    if value.keys() != {"username", secret}:
+        raise SecretError(name, f'has members other than "username" and "{secret}"')
+    for member in sorted(value):
         text = value[member]
         if not isinstance(text, str) or not text:
             raise SecretError(name, f'"{member}" must be a string that is not empty')
-        if "\0" in text or not _encodable(text):
+        if "\0" in text or not _encodable(text) or (token and not _is_safe(member, text)):
             raise SecretError(name, f'"{member}" holds a character that AUTH cannot carry')
-    return Credentials(value["username"], value["password"])
+    return Credentials(value["username"], value[secret], token)
+
+
+def _is_safe(member: str, text: str) -> bool:
+    """Of XOAUTH2, whose parts end at U+0001."""
+    return "\x01" not in text if member == "username" else _TOKEN.fullmatch(text) is not None
+
+
+def _stamp(name: str) -> _Stamp | None:
+    try:
+        status = Path(name).stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _encodable(text: str) -> bool:

@@ -211,7 +211,8 @@ class Relay:
 
     async def _login(self, hop: NextHop, *, fresh: bool) -> Session:
         session = await self._pool.acquire(hop, fresh=fresh)
-        self._proved.add(hop)
+        # The hop of a token before is not met again.
+        self._proved = {it for it in self._proved if it.name != hop.name} | {hop}
         self._suspended.pop(hop.name, None)
         return session
 

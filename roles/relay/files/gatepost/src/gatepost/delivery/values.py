@@ -22,10 +22,12 @@ class Tls(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """username, password: never shown, not even by repr."""
+    """username, password: never shown, not even by repr. token: the password is an OAuth 2.0 access
+    token, for XOAUTH2."""
 
     username: str
     password: str = field(repr=False)
+    token: bool = False
 
 
 @dataclass(frozen=True, slots=True)
