@@ -12,6 +12,8 @@ from typing import Any
 
 import boto3
 import pytest
+from aiosmtpd.controller import UnixSocketController
+from aiosmtpd.lmtp import LMTP
 from moto import settings
 from moto.backends import get_backend
 from moto.core.responses import ActionAuthenticatorMixin
@@ -136,6 +138,62 @@ def test_an_archive_and_a_mailbox(daemons: Make, sink: Sink) -> None:
         "archive:legal",
         "mailbox:m-1",
     }
+
+
+class Mailboxes:
+    """What an LMTP server has: bob's mailbox, and no other."""
+
+    def __init__(self) -> None:
+        self.contents: list[bytes] = []
+
+    async def handle_RCPT(
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        if not address.startswith("bob@"):
+            return "550 5.1.1 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        self.contents.append(envelope.content)
+        return "250 2.0.0 stored"
+
+
+class Lmtp(UnixSocketController):
+    def factory(self) -> LMTP:
+        return LMTP(self.handler)
+
+
+def test_mailboxes_behind_lmtp(daemons: Make, sink: Sink, tmp_path: Path) -> None:
+    mailboxes = Mailboxes()
+    server = Lmtp(mailboxes, unix_socket=str(tmp_path / "lmtp"))
+    application = "00000000-0000-0000-0000-000000000001"
+    actions = (
+        {"DeliverToMailbox": {"MailboxArn": "m-1", "RoleArn": ROLE}},
+        {
+            "DeliverToQBusiness": {
+                "ApplicationId": application,
+                "IndexId": application,
+                "RoleArn": ROLE,
+            }
+        },
+    )
+    lmtp = {"lmtp": f"unix:{tmp_path / 'lmtp'}"}
+    bindings = {"mailboxes": {"m-1": lmtp}, "applications": {application: lmtp}}
+    config = acting(sink, *actions, bindings=bindings, bounce={"relay": "next"})
+    daemon = daemons(config).start()
+    server.start()
+    try:
+        send(daemon.port(), to=["bob@example.com", "eve@example.com"])
+        daemon.until(lambda: sink.messages)
+        settled(daemon, deliveries=3)
+    finally:
+        server.stop()
+    assert [without_trace(each) for each in mailboxes.contents] == [MESSAGE] * 2
+    # Of eve's mailbox the sender hears; that no index took the message is the host's own affair.
+    assert len(daemon.events("Bounce")) == 2
+    assert len(daemon.events("Notice")) == 1
+    assert b"no such mailbox" in sink.messages[0].content
 
 
 def test_the_host_s_disk_away_and_back(daemons: Make, sink: Sink) -> None:

@@ -17,7 +17,8 @@ from tests.integration.daemon.running import base_config
 
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:next-AbCdEf"
 ANALYZER = "arn:aws:ses:eu-west-1:111122223333:addon-instance/ai-1"
-ARCHIVE = "arn:aws:ses:eu-west-1:111122223333:mailmanager-archive/a-1"
+ROLE_ARN = "arn:aws:iam::111122223333:role/mail"
+ID = "00000000-0000-0000-0000-000000000001"
 
 
 def check(directory: Path, config: dict[str, Any]) -> tuple[int, str, str]:
@@ -131,6 +132,43 @@ CASES: dict[str, Case] = {
         ),
         "rule_sets[0].Rules[0].Actions[0].Archive",
         "a-archive is not bound: name it under bindings.archives",
+    ),
+    "a mailbox that is not bound": (
+        lambda config: actions(
+            config, {"DeliverToMailbox": {"MailboxArn": "m-1", "RoleArn": ROLE_ARN}}
+        ),
+        "rule_sets[0].Rules[0].Actions[0].DeliverToMailbox.MailboxArn",
+        "m-1 is not bound: name it under bindings.mailboxes",
+    ),
+    "an application that is not bound": (
+        lambda config: actions(
+            config,
+            {"DeliverToQBusiness": {"ApplicationId": ID, "IndexId": ID, "RoleArn": ROLE_ARN}},
+        ),
+        "rule_sets[0].Rules[0].Actions[0].DeliverToQBusiness.ApplicationId",
+        "is not bound: name it under bindings.applications",
+    ),
+    "an archive without its folder": (
+        lambda config: config["bindings"].update(archives={"legal": {"path": "none"}}),
+        "bindings.archives.legal.path",
+        "none: is not a directory",
+    ),
+    "mailboxes without their folder": (
+        lambda config: config["bindings"].update(
+            mailboxes={"m-1": {"maildir": "gatepost.yml/{local}"}}
+        ),
+        "bindings.mailboxes.m-1.maildir",
+        "gatepost.yml: is not a directory",
+    ),
+    "a bucket in no region": (
+        lambda config: actions(config, {"WriteToS3": {"S3Bucket": "mail", "RoleArn": ROLE_ARN}}),
+        "aws.region",
+        "is missing; WriteToS3 in rule_sets[0].Rules[0].Actions[0].WriteToS3 needs it",
+    ),
+    "credentials for AWS that are not there": (
+        lambda config: config.update(aws={"credentials_file": "none"}),
+        "aws.credentials_file",
+        "none: is not there",
     ),
     "a sender rewritten": (
         lambda config: actions(config, {"Relay": {"Relay": "next", "MailFrom": "REPLACE"}}),
