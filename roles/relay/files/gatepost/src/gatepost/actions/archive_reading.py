@@ -115,5 +115,7 @@ def _entry(line: str) -> dict[str, Any] | None:
         return None
     if not isinstance(entry, dict) or not isinstance(entry.get("recipients"), list):
         return None
+    if not all(isinstance(each, str) for each in entry["recipients"]):
+        return None
     named = isinstance(entry.get("file"), str) and _FILE.fullmatch(entry["file"])
     return entry if named else None

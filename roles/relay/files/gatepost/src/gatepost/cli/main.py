@@ -16,6 +16,7 @@ import gatepost
 from gatepost.errors import GatepostError
 
 SUBCOMMANDS: tuple[str, ...] = (
+    "archive",
     "drain",
     "explain",
     "import_aws",
