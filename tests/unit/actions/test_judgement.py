@@ -16,7 +16,7 @@ def answered(code: str, message: str = "as it says", status: int = 400) -> botoc
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": status},
     }
-    return botocore.ClientError(answer, "Any")  # type: ignore[arg-type]
+    return botocore.ClientError(answer, "Any")
 
 
 CASES = [
