@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gatepost.queue.concern import concerns_sender, policy_of
+from gatepost.queue.concern import concerns_sender, delivers_alone, policy_of
 from gatepost.queue.retry import RetryPolicy
 from gatepost.spool.interface import Message, Recipient, Step
 
@@ -43,3 +43,20 @@ def test_whom_a_failure_concerns(actions: list[str], told: list[bool]) -> None:
     recipients = (Recipient("b@example.com"), Recipient("c@example.com"))
     message = Message("1", 0.0, "a@example.org", recipients, steps, 1)
     assert [concerns_sender(message, number) for number in range(len(actions))] == told
+
+
+@pytest.mark.parametrize(
+    ("actions", "alone"),
+    [
+        (["Relay"], [True]),
+        (["PublishToSns"], [False]),
+        (["Archive", "PublishToSns"], [True, False]),
+        (["Archive", "WriteToS3"], [False, False]),
+        (["InvokeLambda", "Bounce"], [False, True]),
+    ],
+)
+def test_what_leaves_a_program_empty(actions: list[str], alone: list[bool]) -> None:
+    steps = (*map(step, actions), step("Relay", program=1))
+    recipients = (Recipient("b@example.com"), Recipient("c@example.com"))
+    message = Message("1", 0.0, "a@example.org", recipients, steps, 1)
+    assert [delivers_alone(message, number) for number in range(len(actions))] == alone

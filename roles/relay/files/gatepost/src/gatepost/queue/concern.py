@@ -27,6 +27,18 @@ def policy_of(step: Step, policy: RetryPolicy) -> RetryPolicy:
     return dataclasses.replace(policy, expire_after=min(policy.expire_after, 60.0 * minutes))
 
 
+def delivers_alone(message: Message, number: int) -> bool:
+    """Whether a step is the only one of its program that gives the message a place to be, or tells
+    its sender."""
+    step = message.steps[number]
+    places = [
+        other
+        for other, it in enumerate(message.steps)
+        if it.program == step.program and it.action in DELIVERIES | _COPIES | {"Bounce"}
+    ]
+    return places == [number]
+
+
 def concerns_sender(message: Message, number: int) -> bool:
     """Whether the failure, or the delay, of a step is told to the sender."""
     step = message.steps[number]

@@ -14,7 +14,7 @@ from typing import Protocol
 from gatepost.delivery.outcome import expired
 from gatepost.delivery.values import ConfigurationFailure, Outcome, Verdict
 from gatepost.events import Record
-from gatepost.queue.concern import DELIVERIES, concerns_sender, policy_of
+from gatepost.queue.concern import DELIVERIES, concerns_sender, delivers_alone, policy_of
 from gatepost.queue.retry import RetryPolicy, delay_notice_is_due, expires_at, next_attempt
 from gatepost.spool.interface import Accepted, Defer, Done, End, Lease, Message, Settlement, Step
 
@@ -169,7 +169,7 @@ def misconfigured(
             record("Drop", **named)
         else:
             result.settlements.append(Done(lease))
-            if [it.program for it in entry.message.steps].count(step.program) == 1:
+            if delivers_alone(entry.message, entry.step):
                 record("Unrouted", **named)
     return result
 
