@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
-from typing import cast
 
-import dns.flags
-import dns.message
-import dns.rcode
-import dns.rrset
 import pytest
-from unit.delivery import mail
+from unit.delivery import mail, zone
 from unit.delivery.nexthop import NextHop as Server
 
 from gatepost.delivery.outcome import Unmet, Unsendable
@@ -46,35 +40,10 @@ ZONE = {
 }
 
 
-class Dns(asyncio.DatagramProtocol):
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
-        query = dns.message.from_wire(data)
-        question = query.question[0]
-        name = question.name.to_text(omit_final_dot=True)
-        kind = dns.rdatatype.to_text(question.rdtype)
-        answer = dns.message.make_response(query)
-        answer.flags |= dns.flags.RA
-        found = ZONE.get((name, kind))
-        if found is not None:
-            answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", kind, *found))
-        elif name.startswith("silent"):
-            return
-        elif name.startswith("servfail"):
-            answer.set_rcode(dns.rcode.SERVFAIL)
-        elif not any(known == name for known, _kind in ZONE):
-            answer.set_rcode(dns.rcode.NXDOMAIN)
-        self.transport.sendto(answer.to_wire(), address)
-
-
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    loop = asyncio.get_running_loop()
-    transport, _protocol = await loop.create_datagram_endpoint(Dns, local_addr=("127.0.0.1", 0))
-    yield transport.get_extra_info("sockname")[1]
-    transport.close()
+    async with zone.served(ZONE) as server:
+        yield server.port
 
 
 def resolver(port: int, **more: object) -> MxResolver:

@@ -53,6 +53,7 @@ EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "Bounce": _OUTCOME,
     "Expiration": _OUTCOME,
     "Notice": ("id", "notice", "about"),
+    "MtaSts": ("domain", "mode", "reason"),
     "Suspension": ("relay", "reason"),
     "Purge": ("archive", "day"),
     "Fault": (

@@ -34,6 +34,8 @@ def check(config: Config) -> None:
             ingress_password(config.file, f"{point.path}.auth.secret_file", point.secret_file)
     if config.bounce.secret_file is not None:
         srs_keys(config.file, "bounce.secret_file", config.bounce.secret_file)
+    if config.mta_sts.ca_file is not None:
+        _authorities(config, "mta_sts.ca", config.mta_sts.ca_file)
     _relays(config)
     targets.check_folders(config)
     reason = problem(config.spool.path)

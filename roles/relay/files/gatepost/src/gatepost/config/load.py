@@ -26,6 +26,7 @@ from gatepost.config.values import (
     Resolver,
     Retry,
     SpoolSettings,
+    Sts,
 )
 
 T = TypeVar("T")
@@ -72,6 +73,7 @@ def load(path: str | Path, text: str | None = None) -> Config:
         retry=_retry(top.section("retry")),
         limits=_limits(top.section("limits"), workers),
         resolver=_resolver(top.section("resolver")),
+        mta_sts=_mta_sts(top.section("mta_sts")),
         bounce=_bounce(top.section("bounce"), documents),
         log=_log(top.section("log")),
         workers=workers,
@@ -168,6 +170,14 @@ def _resolver(section: Section) -> Resolver:
     resolver = Resolver(tuple(servers), section.seconds("lifetime", 10.0, 0.1, 60))
     section.finish()
     return resolver
+
+
+def _mta_sts(section: Section) -> Sts:
+    sts = Sts(enabled=section.flag("enabled", True), ca_file=section.path_to("ca", None))
+    if sts.ca_file is not None and not sts.enabled:
+        section.fail("ca", "is for MTA-STS, which is not enabled")
+    section.finish()
+    return sts
 
 
 def _bounce(section: Section, documents: Documents) -> Bounce:

@@ -155,6 +155,15 @@ class Resolver:
 
 
 @dataclass(frozen=True, slots=True)
+class Sts:
+    """MTA-STS for delivery by MX. ca_file: the authorities of policy hosts and of exchangers under
+    an enforced policy; None is the system's."""
+
+    enabled: bool
+    ca_file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class Bounce:
     """domain: of the addresses that MailFrom REPLACE makes, and secret_file: of the keys that make
     them; both or none, and none refuses such rules. relay: the name of the relay that carries DSNs
@@ -200,6 +209,7 @@ class Config:
     retry: Retry
     limits: Limits
     resolver: Resolver
+    mta_sts: Sts
     bounce: Bounce
     log: Log
     workers: int

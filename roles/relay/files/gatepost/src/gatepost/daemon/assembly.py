@@ -22,6 +22,7 @@ from gatepost.daemon.reception import Reception
 from gatepost.daemon.shard import Shard
 from gatepost.daemon.sites import Reach
 from gatepost.delivery.dsn import Notices
+from gatepost.delivery.mta_sts import MtaSts
 from gatepost.delivery.relay import Relay
 from gatepost.delivery.resolve import MxResolver
 from gatepost.events import Record
@@ -51,7 +52,8 @@ class Assembly:
         self._record = record
         self._ids = MessageIds()
         self._hops = Hops(config)
-        self._relay = Relay(self._hops, mx=_resolver(config), record=record)
+        self._relay = Relay(self._hops, record=record)
+        self._find_exchangers(config)
         self._reach = Reach(config, self._relay, record)
         self._shards: list[Shard] = []
         self._sockets: Mapping[Address, socket.socket] = {}
@@ -98,13 +100,28 @@ class Assembly:
         self._hops.config = config
         self._reach.refresh(config)
         self._hops.secrets.forget()
-        self._relay.mx = _resolver(config)
+        self._find_exchangers(config)
         self._relay.refresh()
         for shard in self._shards:
             shard.scheduler.policy = _retry(config)
             shard.scheduler.limits = _deliveries(config, self._workers)
             shard.scheduler.notices = self._notices()
         await self._listen()
+
+    def _find_exchangers(self, config: Config) -> None:
+        """How delivery by MX is done from now on."""
+        self._relay.mx = resolver = _resolver(config)
+        ca_file = config.mta_sts.ca_file
+        self._relay.sts = (
+            MtaSts(
+                resolver,
+                directory=config.spool.path / "mta-sts",
+                ca_file=None if ca_file is None else str(ca_file),
+                record=self._record,
+            )
+            if config.mta_sts.enabled
+            else None
+        )
 
     async def drain(self) -> None:
         """Takes no mail any more; deliveries go on. Sessions get limits.drain to end a message."""

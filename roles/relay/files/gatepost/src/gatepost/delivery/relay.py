@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gatepost.delivery.connect import Refusal
+from gatepost.delivery.mta_sts import MtaSts
 from gatepost.delivery.outcome import Phase, Unmet, Unsendable, judge, refuses_credentials
 from gatepost.delivery.pool import Pool
 from gatepost.delivery.resolve import Hops, MxResolver
@@ -66,6 +67,7 @@ class Relay:
         hops: Hops,
         *,
         mx: MxResolver | None = None,
+        sts: MtaSts | None = None,
         pool: Pool | None = None,
         timeouts: Timeouts = Timeouts(),  # noqa: B008
         record: Record = nowhere,
@@ -73,6 +75,7 @@ class Relay:
     ) -> None:
         self._hops = hops
         self.mx = mx
+        self.sts = sts
         self._pool = pool or Pool(timeouts)
         self._record = record
         self._clock = clock
@@ -142,7 +145,8 @@ class Relay:
             return [hop]
         if self.mx is None:
             raise Unmet("4.4.4", "delivery by MX is not configured")
-        return await self.mx.expand(hop)
+        exchangers = await self.mx.expand(hop)
+        return exchangers if self.sts is None else await self.sts.apply(hop.name, exchangers)
 
     async def _through(self, destination: str, hop: NextHop, outgoing: Outgoing) -> list[Outcome]:
         """Raises Refusal or _Held when no session could be had."""

@@ -20,6 +20,7 @@ import dns.resolver
 from dns.nameserver import Do53Nameserver
 from dns.rdata import Rdata
 from dns.rdtypes.ANY.MX import MX
+from dns.rdtypes.ANY.TXT import TXT
 
 from gatepost.delivery.outcome import Unmet, Unsendable
 from gatepost.delivery.values import Credentials, NextHop
@@ -97,6 +98,28 @@ class MxResolver:
         if missing:
             raise Unmet("4.4.4", f"no mail exchanger of {domain} has an address")
         raise Unmet("4.4.6", f"mail for {domain} leads back to this host")
+
+    @staticmethod
+    def spelled(domain: str) -> str:
+        """A domain as DNS spells it: A-labels, lower case, without the final dot; as it is where it
+        is no possible one."""
+        try:
+            name = dns.name.from_text(domain)
+        except (dns.exception.DNSException, UnicodeError):
+            return domain
+        return name.to_text(omit_final_dot=True).lower()
+
+    async def texts(self, name: str) -> list[str]:
+        """The TXT records of a name, the strings of each joined. Raises Unsendable, Unmet."""
+        return [
+            b"".join(record.strings).decode("utf-8", "replace")
+            for record in await self._ask(name, "TXT") or ()
+            if isinstance(record, TXT)
+        ]
+
+    async def reachable(self, host: str) -> list[str]:
+        """The addresses of a host that is not this one. Raises Unsendable, Unmet."""
+        return [it for it in await self._addresses(host) if not self._is_ours(it)]
 
     async def _exchangers(self, domain: str) -> list[str]:
         """Host names by preference, shuffled where it is equal; the domain itself without MX."""
