@@ -142,6 +142,15 @@ def test_relayed() -> None:
     assert notices().relayed(message, taken_over, BODY, NOW) is None
 
 
+def test_delivered_to_a_mailbox() -> None:
+    message = mail.message(Recipient("bob@x.example", ("SUCCESS",)))
+    step = dataclasses.replace(message.steps[0], action="DeliverToMailbox")
+    message = dataclasses.replace(message, steps=(step,))
+    read = Read(notices().relayed(message, [(0, DONE)], BODY, NOW))
+    assert [dict(fields(it))["Action"] for it in read.groups] == ["delivered"]
+    assert "delivered to the mailboxes" in read.text.get_content()
+
+
 @pytest.mark.parametrize(
     ("notify", "wanted"),
     [
