@@ -46,8 +46,8 @@ def test_what_is_delivered(tmp_path: Path) -> None:
 def test_it_is_whole_and_synced_before_it_has_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "new").mkdir()
-    (tmp_path / "tmp").mkdir()
+    for name in ("tmp", "new", "cur"):
+        (tmp_path / name).mkdir()
     done: list[str] = []
     sync, rename = os.fsync, Path.rename
 
@@ -153,3 +153,11 @@ def test_no_envelope_makes_a_line(tmp_path: Path, header: str) -> None:
     each = mail(mail_from=hostile) if header == "mail_from" else mail(hostile)
     deliver(Maildir(tmp_path), each)
     assert b"\nX-Evil" not in (tmp_path / "new" / NAME).read_bytes()
+
+
+def test_a_mailbox_that_was_half_made(tmp_path: Path) -> None:
+    for name in ("tmp", "new"):
+        (tmp_path / name).mkdir()
+    (outcome,) = deliver(Maildir(tmp_path), mail(retried=True))
+    assert outcome.verdict is Verdict.DELIVERED
+    assert (tmp_path / "cur").is_dir()

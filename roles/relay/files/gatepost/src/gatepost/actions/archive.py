@@ -56,7 +56,9 @@ def _store(root: Path, task: Task) -> str:
     data = content.plain(task)
     name = f"{content.name(task)}.eml"
     target = folder / name
-    if not (target.exists() and target.stat().st_size == len(data)):
+    if target.exists() and target.stat().st_size == len(data):
+        durable.sync_folder(folder)  # whoever wrote it may have ended before that
+    else:
         durable.write(data, folder / f".{name}.{task.numbers[0]}", target)
     _append(folder / INDEX, _line(name, data, task))
     return f"{folder.name}/{name}"
@@ -90,3 +92,4 @@ def _append(index: Path, line: dict[str, Any]) -> None:
         os.close(fd)
     if not size:
         durable.sync_folder(index.parent)
+        durable.sync_folder(index.parent.parent)

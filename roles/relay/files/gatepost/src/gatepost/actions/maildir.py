@@ -22,6 +22,7 @@ from gatepost.spool.interface import Step
 _NAME_MAX: Final = 255  # octets of a name, of Linux's file systems
 _SAFE: Final = re.compile(rb"[0-9a-z@+=_.-]")
 _LF: Final = b"\n"
+_FOLDERS: Final = ("tmp", "new", "cur")
 
 
 class Delivering:
@@ -81,7 +82,7 @@ def _safe(text: str) -> str:
 def _ready(maildir: Maildir, folder: Path) -> bool:
     """Whether there is such a mailbox, made if it may be. Raises OSError, also where the root is
     missing: a disk that is not mounted has no mailboxes to speak of."""
-    if (folder / "new").is_dir() and (folder / "tmp").is_dir():
+    if all((folder / name).is_dir() for name in _FOLDERS):
         return True
     maildir.root.stat()
     if not maildir.create and not folder.is_dir():
@@ -90,12 +91,14 @@ def _ready(maildir: Maildir, folder: Path) -> bool:
     for name in folder.relative_to(maildir.root).parts:
         here /= name
         durable.make_folder(here)
-    for name in ("tmp", "new", "cur"):
+    for name in _FOLDERS:
         durable.make_folder(folder / name)
     return True
 
 
 def _delivered(folder: Path, name: str) -> bool:
+    for each in (folder.parent, folder, folder / "new"):
+        durable.sync_folder(each)  # whoever made it may have ended before that
     if (folder / "new" / name).exists():
         return True
     with os.scandir(folder / "cur") as entries:
