@@ -1,9 +1,9 @@
 """One SMTP connection as a dialogue: what is answered to which command, in which order.
 
-Form is judged by `commands`, content by `content`, credentials and policy by the Receiver; here are
-the sequence of RFC 5321 section 4.1.4, the extensions, and the limits. An exception of the Receiver
-is answered 451 (454 at AUTH, 421 before the greeting), recorded, and told to nobody else. The
-octets and the time are wire.py.
+Form is judged by `commands`, content is taken by `transfer`, credentials and policy are judged by
+the Receiver; here are the sequence of RFC 5321 section 4.1.4, the extensions, and the limits. An
+exception of the Receiver is answered 451 (454 at AUTH, 421 before the greeting), recorded, and told
+to nobody else. The octets and the time are wire.py.
 """
 
 from __future__ import annotations
@@ -15,17 +15,16 @@ from dataclasses import replace
 from gatepost.policy.values import Session
 from gatepost.reply import Reply
 from gatepost.smtp import auth, commands, proxy, tls
-from gatepost.smtp.chunks import Chunks
 from gatepost.smtp.commands import Auth, Bdat, Hello, Mail, Plain, Rcpt
-from gatepost.smtp.content import TOO_BIG, Content
+from gatepost.smtp.content import TOO_BIG
 from gatepost.smtp.receiver import Transaction
-from gatepost.smtp.wire import FAULT_AT_LARGE, NO_MEMORY, STOPPING, Wire
-from gatepost.spool.interface import Recipient, SpoolFull
+from gatepost.smtp.transfer import FAULT, OUT_OF_ORDER, Transfer
+from gatepost.smtp.wire import FAULT_AT_LARGE, STOPPING
+from gatepost.spool.interface import Recipient
 
 _OK = Reply(250, "2.0.0", "Ok")
 _SENDER_OK = Reply(250, "2.1.0", "Ok")
 _RECIPIENT_OK = Reply(250, "2.1.5", "Ok")
-_GO_AHEAD = Reply(354, "", "End data with <CR><LF>.<CR><LF>")
 _START_TLS = Reply(220, "2.0.0", "Ready to start TLS")
 _BYE = Reply(221, "2.0.0", "Bye")
 _AUTHENTICATED = Reply(235, "2.7.0", "Authentication successful")
@@ -36,8 +35,6 @@ _ANSWERS = {
 }
 
 _HELLO_FIRST = Reply(503, "5.5.1", "Send EHLO first")
-_OUT_OF_ORDER = Reply(503, "5.5.1", "Bad sequence of commands")
-_NO_RECIPIENTS = Reply(503, "5.5.1", "No valid recipients")
 _NEEDS_EHLO = Reply(555, "5.5.4", "Parameters need EHLO")
 _NEEDS_TLS = Reply(530, "5.7.0", "Must issue a STARTTLS command first")
 _NEEDS_AUTH = Reply(530, "5.7.0", "Authentication required")
@@ -45,24 +42,15 @@ _AUTH_NEEDS_TLS = Reply(538, "5.7.11", "Encryption required for authentication")
 _UNKNOWN_MECHANISM = Reply(504, "5.5.4", "Unrecognized authentication mechanism")
 _AUTH_FAULT = Reply(454, "4.7.0", "Temporary authentication failure")
 _TOO_MANY_RECIPIENTS = Reply(452, "4.5.3", "Too many recipients")
-_NO_STORAGE = Reply(452, "4.3.1", "Insufficient system storage, try again later")
-_FAULT = Reply(451, "4.3.0", "Local error in processing, try again later")
 _FULL = Reply(421, "4.3.2", "Too many connections, try again later")
 _TOO_FAST = Reply(421, "4.7.0", "Too many connections in a short time, try again later")
 _TOO_MANY_COMMANDS = Reply(421, "4.7.0", "Too many commands without a message")
 _TOO_MANY_FAILURES = Reply(421, "4.7.0", "Too many authentication failures")
 
-# A chunk of so many octets is work and not one of the commands that a session may waste.
-_PRODUCTIVE = 1024
 
-
-class Connection(Wire):
+class Connection(Transfer):
     """Made by `Listening.protocol_factory`, one a connection."""
 
-    _transaction: Transaction | None = None
-    _chunks: Chunks | None = None
-    _extended = False
-    _commands = 0
     _failures = 0
 
     async def _converse(self) -> None:
@@ -90,7 +78,7 @@ class Connection(Wire):
             except Exception as error:
                 verb = command.verb if isinstance(command, Plain) else type(command).__name__
                 self._fault(verb.upper(), error)
-                self._send(_AUTH_FAULT if isinstance(command, Auth) else _FAULT)
+                self._send(_AUTH_FAULT if isinstance(command, Auth) else FAULT)
 
     async def _obey(self, command: commands.Command) -> None:
         match command:
@@ -231,7 +219,7 @@ class Connection(Wire):
         if self.listening.auth and not self.client.authenticated:
             return _NEEDS_AUTH
         if self._transaction is not None:
-            return _OUT_OF_ORDER
+            return OUT_OF_ORDER
         if command.extended and not self._extended:
             return _NEEDS_EHLO
         return None
@@ -241,7 +229,7 @@ class Connection(Wire):
         transaction = self._transaction
         address = command.recipient
         if transaction is None or self._chunks is not None:
-            self._answer("RCPT", _OUT_OF_ORDER)
+            self._answer("RCPT", OUT_OF_ORDER)
         elif command.extended and not self._extended:
             self._answer("RCPT", _NEEDS_EHLO)
         elif not transaction.smtputf8 and not (address.isascii() and command.orcpt.isascii()):
@@ -259,112 +247,6 @@ class Connection(Wire):
                 transaction.recipients.append(recipient)
             self._send(reply or _RECIPIENT_OK)
 
-    async def _data(self) -> None:
-        """aiosmtpd passes bare CR, bare LF and NUL on, and reads a line without end."""
-        transaction = self._transaction
-        if transaction is None or self._chunks is not None:
-            self._answer("DATA", _OUT_OF_ORDER)
-            return
-        if not transaction.recipients:
-            self._answer("DATA", _NO_RECIPIENTS)
-            return
-        load = self.listening.load
-        if load.memory >= self.limits.memory_bytes:
-            self._deny("memory", NO_MEMORY, last=False)
-            self._send(NO_MEMORY)
-            return
-        self.state = "data"
-        self._send(_GO_AHEAD)
-        content = Content(self.limits)
-        load.memory += content.held
-        try:
-            if await self._receive(content):
-                self._transaction = None
-                self._send(await self._commit(transaction, content))
-        finally:
-            self._content = None
-            load.memory -= content.held
-
-    async def _bdat(self, command: Bdat) -> None:
-        """RFC 3030, which aiosmtpd does not know. A chunk is read whole, whatever is answered. What
-        is refused ends the transaction: the chunks pipelined behind it must find none, lest they be
-        taken for a message without its beginning."""
-        transaction, load = self._transaction, self.listening.load
-        refusal = self._bdat_refusal(transaction)
-        chunks = self._chunks
-        if chunks is None:
-            chunks = self._chunks = Chunks(self.limits)
-            load.memory += chunks.held
-        before = chunks.held
-        chunks.begin(command.size)
-        if refusal is not None:
-            chunks.refuse(refusal)
-        elif load.memory >= self.limits.memory_bytes:
-            chunks.refuse(NO_MEMORY)
-        load.memory += chunks.held - before
-        self.state = "data"
-        try:
-            if not await self._receive(chunks):
-                return
-        finally:
-            self._content = None
-        if transaction is None or refusal is not None:
-            self._forget()
-            self._answer("BDAT", refusal or _OUT_OF_ORDER)
-        elif command.last:
-            self._transaction = None
-            before = chunks.held
-            chunks.finish()
-            load.memory += chunks.held - before
-            reply = await self._commit(transaction, chunks)
-            self._forget()
-            self._send(reply)
-        elif chunks.refusal is not None:
-            self._deny("content", chunks.refusal, last=False)
-            self._forget()
-            self._send(chunks.refusal)
-        else:
-            if command.size >= _PRODUCTIVE:
-                self._commands -= 1
-            self._send(Reply(250, "2.0.0", f"{command.size} octets received"))
-
-    def _bdat_refusal(self, transaction: Transaction | None) -> Reply | None:
-        if transaction is None or not self._extended:
-            return _OUT_OF_ORDER
-        return None if transaction.recipients else _NO_RECIPIENTS
-
-    def _forget(self) -> None:
-        """The transaction, as far as it has come."""
-        self._transaction = None
-        if self._chunks is not None:
-            self.listening.load.memory -= self._chunks.held
-            self._chunks = None
-
-    async def _commit(self, transaction: Transaction, content: Content) -> Reply:
-        """aiosmtpd cancels its handler when the client leaves, or when the time for a command is
-        over; this one ends by itself."""
-        if content.refusal is not None:
-            self._deny("content", content.refusal, last=False)
-            return content.refusal
-        self.state = "commit"
-        self._reset_timeout(None)
-        body = content.take()
-        if not body.isascii():
-            transaction.eight_bit = True
-        try:
-            reply = await self.listening.receiver.data(self.client, transaction, body)
-        except SpoolFull:
-            self._deny("storage", _NO_STORAGE, last=False)
-            return _NO_STORAGE
-        except Exception as error:
-            self._fault("DATA", error)
-            return _FAULT
-        if reply.positive:
-            self.messages += 1
-            self._commands = 0
-            self.productive = self.loop.time()
-        return reply
-
     async def _starttls(self) -> None:
         """aiosmtpd keeps silent about commands behind STARTTLS; whoever sends them either injects
         or is injected into, so the connection is dropped."""
@@ -373,7 +255,7 @@ class Connection(Wire):
             self._answer("STARTTLS", commands.NOT_IMPLEMENTED)
             return
         if self.client.tls_version:
-            self._answer("STARTTLS", _OUT_OF_ORDER)
+            self._answer("STARTTLS", OUT_OF_ORDER)
             return
         if len(self._lines):
             self._drop("commands pipelined behind STARTTLS")
@@ -445,7 +327,7 @@ class Connection(Wire):
         if not (self.client.helo and self._extended):
             return _HELLO_FIRST
         if self.client.authenticated or self._transaction is not None:
-            return _OUT_OF_ORDER
+            return OUT_OF_ORDER
         return None if command.mechanism in auth.MECHANISMS else _UNKNOWN_MECHANISM
 
     def _auth_failed(self, reply: Reply) -> None:
