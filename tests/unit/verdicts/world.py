@@ -47,7 +47,7 @@ class Zone:
 
 
 @cache
-def key(bits: int = 1024) -> tuple[bytes, str]:
+def key(bits: int) -> tuple[bytes, str]:
     """A private key as dkimpy takes it, and the value of its TXT record."""
     made = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     private = made.private_bytes(
