@@ -99,7 +99,7 @@ class Inquiry:
         self._asked: set[str] = set()
         self._verdicts: dict[str, str] = {}
         self._analysis: dict[tuple[str, str], str | bool | float] = {}
-        self._answers: dict[str, asyncio.Task[Mapping[str, Any]]] = {}
+        self._answers: dict[str, asyncio.Task[tuple[Target, Mapping[str, Any]]]] = {}
         self._content: bytes | None = None
 
     @property
@@ -174,12 +174,12 @@ class Inquiry:
 
     async def _analyze(self, analyzer: str, field: str) -> None:
         started = time.perf_counter()
-        client = self._stage.analyzers[analyzer]
         if analyzer not in self._answers:
-            self._answers[analyzer] = asyncio.ensure_future(self._answer(client))
+            self._answers[analyzer] = asyncio.ensure_future(self._answer(analyzer))
         value, reason = None, ""
         try:
-            value = client.target.value(await self._answers[analyzer], field)
+            target, answer = await self._answers[analyzer]
+            value = target.value(answer, field)
             reason = "" if value is not None else f"the answer has no field {field}"
         except (AnalysisFailed, TimeoutError) as error:
             reason = str(error) or _LATE
@@ -196,9 +196,13 @@ class Inquiry:
             **self._about,
         )
 
-    async def _answer(self, client: Client) -> Mapping[str, Any]:
+    async def _answer(self, analyzer: str) -> tuple[Target, Mapping[str, Any]]:
         async with asyncio.timeout_at(self._until):
-            return await client.ask(self._mail, await self._plain())
+            message = await self._plain()
+            client = self._stage.analyzers.get(analyzer)
+            if client is None:
+                raise AnalysisFailed("is not bound any more")
+            return client.target, await client.ask(self._mail, message)
 
     async def _plain(self) -> bytes | None:
         """The message itself, made once."""

@@ -1,0 +1,119 @@
+"""The client of analyzers against a server on loopback: what it sends, and every kind of answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from typing import Any
+
+import pytest
+
+from gatepost.policy.values import Session
+from gatepost.verdicts.analyzers import HTTP, RSPAMD, AnalysisFailed, Client, Mail, Target
+from tests.integration.daemon.analyzer import Analyzer
+
+MAIL = Mail(
+    Session("2001:db8::1", "mail.example.org", "TLS1_3", authenticated="edge"),
+    "jörg@example.org",
+    ("bob@example.com", "eve@example.com"),
+    "edge",
+)
+MESSAGE = b"From: a@example.org\r\n\r\n.dot\r\n\xff\r\n--boundary\r\n"
+
+
+def client(analyzer: Analyzer, kind: str = HTTP, **more: Any) -> Client:
+    return Client(Target(kind, analyzer.url, **more), "mx.example.net", 1.0)
+
+
+async def test_the_form() -> None:
+    with Analyzer({"a": 1}) as analyzer:
+        asked = client(analyzer, password=b"secret")
+        assert await asked.ask(MAIL, MESSAGE) == {"a": 1}
+        assert await asked.ask(MAIL, None) == {"a": 1}
+        await asked.retire()
+        _path, headers, body = analyzer.requests[0]
+        assert MESSAGE in body
+        assert headers["authorization"] == ["Bearer secret"]
+        envelope = json.loads(analyzer.parts(1)["envelope"])
+        assert envelope["mail_from"] == "jörg@example.org"
+        assert envelope["tls"] == "TLS1_3"
+        assert envelope["authenticated"] == "edge"
+        assert b"message.eml" not in analyzer.requests[1][2]
+
+
+async def test_what_rspamd_gets() -> None:
+    with Analyzer({"action": "no action", "symbols": {}}) as analyzer:
+        asked = client(analyzer, RSPAMD, password=b"secret", fields={"x": "verdict"})
+        answer = await asked.ask(MAIL, MESSAGE)
+        assert asked.target.value(answer, "x") == "PASS"
+        assert asked.target.value(answer, "GTUBE") is False
+        await asked.retire()
+        _path, headers, body = analyzer.requests[0]
+        assert body == MESSAGE
+        assert headers["rcpt"] == ["bob@example.com", "eve@example.com"]
+        assert headers["from"][0].encode("latin-1").decode() == "jörg@example.org"
+        assert headers["user"] == ["edge"]
+        assert headers["mta-name"] == ["mx.example.net"]
+        assert headers["password"] == ["secret"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "reason"),
+    [
+        ({"a": 1}, 404, "answered 404"),
+        ({"a": 1}, 302, "answered 302"),
+        (b"", 200, "is not JSON"),
+        (b"{", 200, "is not JSON"),
+        (b"\xff\xfe", 200, "is not JSON"),
+        (b"[" * 100_000, 200, "is not JSON"),
+        (b'{"a": ' + b"9" * 5000 + b"}", 200, "is not JSON"),
+        ([], 200, "is not a JSON object"),
+        (b" " * (1 << 20) + b"{}", 200, "is too long"),
+        (None, 200, "ReadTimeout"),
+    ],
+    ids=range(10),
+)
+async def test_an_answer_that_is_of_no_use(answer: Any, status: int, reason: str) -> None:
+    with Analyzer(answer, status) as analyzer:
+        asked = client(analyzer)
+        with pytest.raises(AnalysisFailed, match=re.escape(reason)):
+            await asked.ask(MAIL, MESSAGE)
+        await asked.retire()
+
+
+async def test_nothing_smuggles_a_field_into_a_request() -> None:
+    with Analyzer({"a": 1}) as analyzer:
+        asked = client(analyzer, RSPAMD)
+        hostile = Mail(Session("192.0.2.1", "a\r\nPassword: x"), "a@b.example", ("c@d.example",))
+        with pytest.raises(AnalysisFailed):
+            await asked.ask(hostile, MESSAGE)
+        assert not analyzer.requests
+        await asked.retire()
+
+
+async def test_one_that_retires_ends_what_it_began() -> None:
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        await go.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        retiring = Client(Target(HTTP, f"http://127.0.0.1:{port}/"), "mx.example.net", 5.0)
+        asking = asyncio.create_task(retiring.ask(MAIL, None))
+        await asked.wait()
+        await retiring.retire()
+        go.set()
+        assert await asking == {}
+        with pytest.raises(RuntimeError):
+            await retiring.ask(MAIL, None)
+
+
+def test_a_password_is_not_shown() -> None:
+    assert "secret" not in repr(Target(HTTP, "https://av.example/", b"secret"))
