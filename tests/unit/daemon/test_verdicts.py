@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gatepost.policy.values import Session
-from gatepost.verdicts.analyzers import AnalysisFailed, Mail, Target
+from gatepost.verdicts.analyzers import AnalysisFailed
+from gatepost.verdicts.values import Mail, Target
 from tests.unit.daemon.conftest import BODY, DROP, GMAIL, RELAY, Make, rule
 from tests.unit.verdicts.world import HANGING, SILENT, Zone
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from gatepost.policy.values import Session
-from gatepost.verdicts.analyzers import HTTP, RSPAMD, AnalysisFailed, Client, Mail, Target
+from gatepost.verdicts.analyzers import AnalysisFailed, Client
+from gatepost.verdicts.values import HTTP, RSPAMD, Mail, Target
 from tests.integration.daemon.analyzer import Analyzer
 
 MAIL = Mail(

@@ -16,7 +16,7 @@ from gatepost.config.sites import bound
 from gatepost.config.values import Analyzer, Config
 from gatepost.errors import ConfigError
 from gatepost.policy import documents
-from gatepost.verdicts.analyzers import HTTP, RSPAMD, Target
+from gatepost.verdicts.values import HTTP, RSPAMD, Target
 
 _CHECK: Final = "/checkv2"
 # What an analysis by rspamd can be asked; its symbols are in capital letters.

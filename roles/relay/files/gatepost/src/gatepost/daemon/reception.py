@@ -26,8 +26,8 @@ from gatepost.policy.values import Admission, Empty, Plan, Session
 from gatepost.reply import Reply
 from gatepost.smtp.receiver import Transaction
 from gatepost.spool.interface import Message, Recipient, Spool
-from gatepost.verdicts.analyzers import Mail
 from gatepost.verdicts.stage import Inquiry, Stage
+from gatepost.verdicts.values import Mail
 
 _LOOP: Final = Reply(554, "5.4.6", "Too many hops: the message is in a loop")
 _TOO_BIG: Final = Reply(552, "5.3.4", "The message exceeds this policy's maximum size")

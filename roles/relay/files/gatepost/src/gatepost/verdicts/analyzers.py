@@ -10,52 +10,18 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
 
-from gatepost.policy.values import Session
-from gatepost.verdicts import results
-from gatepost.verdicts.results import Value
+from gatepost.verdicts.values import RSPAMD, Mail, Target
 
 _ANSWER_MAX: Final = 1 << 20
 _LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-RSPAMD: Final = "rspamd"
-HTTP: Final = "http"
 
 
 class AnalysisFailed(Exception):
     """The analyzer gave no answer that can be used; says why in one clause."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """An analyzer as it is bound. kind: RSPAMD or HTTP. url: whole. password: sent to rspamd as its
-    Password, to others as a bearer token. tls: for https, None is the system's authorities. fields:
-    how rspamd's fields are called by rules."""
-
-    kind: str
-    url: str
-    password: bytes | None = field(default=None, repr=False)
-    tls: ssl.SSLContext | None = None
-    fields: Mapping[str, str] = field(default_factory=dict)
-
-    def value(self, answer: Mapping[str, Any], name: str) -> Value | None:
-        """The field of an answer that a rule names."""
-        if self.kind == RSPAMD:
-            return results.of_rspamd(answer, self.fields.get(name, name))
-        return results.of_http(answer, name)
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """What is known of a message. recipients: at RCPT the one that is asked about."""
-
-    session: Session
-    mail_from: str
-    recipients: tuple[str, ...]
-    ingress: str = ""
 
 
 class Client:

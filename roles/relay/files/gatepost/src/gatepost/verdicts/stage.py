@@ -19,10 +19,11 @@ from gatepost.events import Record
 from gatepost.policy.message import Message
 from gatepost.policy.values import Verdicts
 from gatepost.verdicts import dkim_check, dmarc, spf_check
-from gatepost.verdicts.analyzers import AnalysisFailed, Client, Mail, Target
+from gatepost.verdicts.analyzers import AnalysisFailed, Client
 from gatepost.verdicts.body import unstuffed
 from gatepost.verdicts.resolver import Resolver, Unreadable
 from gatepost.verdicts.results import PROCESSING_FAILED, RESULTS, Result
+from gatepost.verdicts.values import Mail, Target
 
 # For hashes and signatures, which are short; nothing waits in them.
 _THREADS: Final = 4
