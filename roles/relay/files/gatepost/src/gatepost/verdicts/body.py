@@ -18,8 +18,8 @@ _BLANKS: Final = re.compile(rb"[ \t]+")
 
 def unstuffed(wire: bytes) -> bytes:
     """The message itself (RFC 5321 section 4.5.2). wire: CRLF lines, dot-stuffed."""
-    plain = wire.replace(b"\r\n.", b"\r\n")
-    return plain[1:] if plain.startswith(b".") else plain
+    plain = (piece.replace(b"\r\n.", b"\r\n") for piece in _pieces(wire))
+    return b"".join(piece[piece.startswith(b".") :] for piece in plain)
 
 
 def split(message: bytes) -> tuple[bytes, bytes]:
@@ -53,17 +53,20 @@ def body_hash(body: bytes, *, relaxed: bool, length: int | None = None) -> BodyH
 
 
 def _canonical(body: bytes, relaxed: bool) -> Iterator[bytes]:
-    """Sections 3.4.3 and 3.4.4, in pieces that end with lines."""
+    """Sections 3.4.3 and 3.4.4, in pieces."""
     content = body.rstrip(b" \t\r\n" if relaxed else b"\r\n")
+    for piece in _pieces(content):
+        yield _BLANKS.sub(b" ", piece).replace(b" \r\n", b"\r\n") if relaxed else piece
+    # The last line's end; an empty body is a line to one algorithm and nothing to the other.
+    if content or not relaxed:
+        yield b"\r\n"
+
+
+def _pieces(content: bytes) -> Iterator[bytes]:
+    """Whole lines, some 64 KiB at a time: no step holds the interpreter for long."""
     start = 0
     while start < len(content):
         end = content.find(b"\r\n", start + _PIECE)
         end = len(content) if end < 0 else end + 2
-        piece = content[start:end]
-        if relaxed:
-            piece = _BLANKS.sub(b" ", piece).replace(b" \r\n", b"\r\n")
-        yield piece
+        yield content[start:end]
         start = end
-    # The last line's end; an empty body is a line to one algorithm and nothing to the other.
-    if content or not relaxed:
-        yield b"\r\n"
