@@ -287,6 +287,11 @@ def test_unstuffing(wire: bytes, plain: bytes) -> None:
     assert unstuffed(wire) == plain
 
 
+def test_unstuffing_in_pieces() -> None:
+    body = b"".join(b"." * (each % 5) + b"\r\n" for each in range(60_000))
+    assert unstuffed(stuffed(body)) == body
+
+
 @given(BLANKS_AND_LINES)
 def test_stuffing_and_back(body: bytes) -> None:
     assert unstuffed(stuffed(body + b"\r\n")) == body + b"\r\n"
