@@ -139,6 +139,26 @@ async def test_a_key_that_is_of_no_use(values: Any, word: str, pool: ThreadPoolE
     assert found.domain == "example.org"
 
 
+@pytest.mark.parametrize(
+    ("tags", "identity", "word"),
+    [
+        ("h=sha1;", b"@example.org", "permerror"),
+        ("h=sha1 : sha256;", b"@example.org", "pass"),
+        ("t=y;", b"@mail.example.org", "pass"),
+        ("t=y:s;", b"@mail.example.org", "permerror"),
+        ("t=s;", b"ann@example.org", "pass"),
+        ("s=tlsrpt;", b"@example.org", "permerror"),
+        ("s=email;", b"@example.org", "pass"),
+    ],
+)
+async def test_what_a_key_is_for(
+    tags: str, identity: bytes, word: str, pool: ThreadPoolExecutor
+) -> None:
+    message = signed(MESSAGE, identity=identity)
+    zone = Zone({KEY: [key(1024)[1].replace("v=DKIM1; ", f"v=DKIM1; {tags} ", 1)]})
+    assert (await dkim_check.check(zone.texts, message, pool)).word == word
+
+
 async def test_another_key(pool: ThreadPoolExecutor) -> None:
     zone = Zone({KEY: [key(1536)[1]]})
     assert (await dkim_check.check(zone.texts, signed(MESSAGE), pool)).word == "fail"

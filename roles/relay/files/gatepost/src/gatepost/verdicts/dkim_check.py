@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import dkim
+import dkim.util
 
 from gatepost.verdicts import results
 from gatepost.verdicts.body import BodyHash, body_hash, split
@@ -181,7 +182,8 @@ def _relaxed_body(tags: Mapping[bytes, bytes]) -> bool:
 
 
 def _load(signer: Any, signature: Signature, record: bytes) -> None:
-    """The key, within its bounds, where dkimpy looks for it."""
+    """The key, within its bounds and those that its record sets (RFC 6376 section 3.6.1), where
+    dkimpy looks for it."""
     if len(record) > _KEY_OCTETS:
         raise dkim.KeyFormatError("the record is too long")
     signer.pk, signer.keysize, signer.ktag, signer.seqtlsrpt = dkim.evaluate_pk(
@@ -189,7 +191,21 @@ def _load(signer: Any, signature: Signature, record: bytes) -> None:
     )
     if signature.tags[b"a"].partition(b"-")[0] != signer.ktag:
         raise dkim.KeyFormatError("the key is for another algorithm")
+    published = dkim.util.parse_tag_value(record)
+    if b"sha256" not in _words(published.get(b"h", b"sha256")):
+        raise dkim.KeyFormatError("the key is for another hash")
+    identity = signature.tags.get(b"i", b"").rpartition(b"@")[2].lower()
+    if b"s" in _words(published.get(b"t", b"")) and identity not in (
+        b"",
+        signature.tags[b"d"].lower(),
+    ):
+        raise dkim.KeyFormatError("the key is not for subdomains")
     if signer.ktag == b"rsa" and (
         signer.keysize not in _RSA_BITS or signer.pk["publicExponent"] > _EXPONENT_MAX
     ):
         raise dkim.KeyFormatError(f"an RSA key of {signer.keysize} bits")
+
+
+def _words(tag: bytes) -> list[bytes]:
+    """Of a colon-separated list."""
+    return [word.strip() for word in tag.split(b":")]

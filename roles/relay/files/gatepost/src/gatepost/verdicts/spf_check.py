@@ -36,7 +36,7 @@ async def check(ask: Ask, source_ip: str, helo: str, mail_from: str) -> Result:
         return Result("none", "", "no domain to ask")
     sender = f"{local or 'postmaster'}@{domain}"
     answers: dict[_Question, list[Any] | None] = {}
-    for _ in range(_QUESTIONS_MAX):
+    for _run in range(_QUESTIONS_MAX):
         try:
             query = _Query(answers, source_ip, sender, ascii_domain(helo) or "unknown")
             word, _code, text = query.check()
