@@ -31,8 +31,8 @@ def resolver(names: Names) -> Resolver:
 
 
 async def test_texts(resolver: Resolver) -> None:
-    assert sorted(await resolver.texts("Example.ORG.")) == [b"one", b"v=spf1 -all"]
-    assert await resolver.texts("alias.example.org") == await resolver.texts("example.org")
+    for name in ("Example.ORG.", "alias.example.org"):
+        assert sorted(await resolver.texts(name)) == [b"one", b"v=spf1 -all"]
     # Of several strings, and too long for a datagram.
     assert await resolver.texts("long.example.org") == [b"x" * 3000]
 
