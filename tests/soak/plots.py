@@ -1,0 +1,91 @@
+"""Lines over time with the faults behind them, as data for the template. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+WIDTH: Final = 1060
+HEIGHT: Final = 190
+_LEFT, _TOP, _RIGHT, _BOTTOM = 60, 8, 16, 24
+_NAMES: Final = 60  # above the first panel, which names the faults
+
+Value = Callable[[Mapping[str, Any]], float]
+
+
+def of(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """found: the content of soak.json."""
+    samples = found["samples"]
+    values: dict[str, Value] = {
+        "Memory of all processes, PSS (MiB)": lambda it: it["memory"] / 2**20,
+        "Open files of all processes": lambda it: it["files"],
+        "Threads of all processes": lambda it: it["threads"],
+        "Recipients delivered a second": _rates(samples, "delivered"),
+        "Recipients accepted a second": _rates(samples, "accepted"),
+        "Steps in the queue": lambda it: it["queue"],
+    }
+    return [
+        _panel(found, title, value, named=not number)
+        for number, (title, value) in enumerate(values.items())
+    ]
+
+
+def _rates(samples: Sequence[Mapping[str, Any]], name: str) -> Value:
+    """Since the sample before."""
+    rates: dict[float, float] = {
+        after["at"]: (after[name] - before[name]) / (after["at"] - before["at"])
+        for before, after in pairwise(samples)
+    }
+    return lambda it: rates.get(it["at"], 0.0)
+
+
+def _panel(found: Mapping[str, Any], title: str, value: Value, *, named: bool) -> dict[str, Any]:
+    samples = found["samples"]
+    top = _TOP + _NAMES * named
+    bottom = top + HEIGHT - _TOP - _BOTTOM
+    last = float(max([found["seconds"], *(each["at"] for each in samples)]))
+    highest, step = _scale(max((value(each) for each in samples), default=1.0))
+
+    def x(at: float) -> float:
+        return round(_LEFT + at / last * (WIDTH - _LEFT - _RIGHT), 1)
+
+    def y(figure: float) -> float:
+        return round(bottom - figure / highest * (bottom - top), 1)
+
+    minutes = last / 60
+    spacing = next(it for it in (0.25, 0.5, 1, 2, 5, 10, 20, 60, math.inf) if minutes <= 12 * it)
+    ticks = range(int(minutes / spacing) + 1)
+    return {
+        "title": title,
+        "width": WIDTH,
+        "height": bottom + _BOTTOM,
+        "named": named,
+        "left": _LEFT,
+        "right": WIDTH - _RIGHT,
+        "top": top,
+        "bottom": bottom,
+        "half": x(found["seconds"] / 2),
+        "points": [(x(each["at"]), y(value(each))) for each in samples],
+        "x": [{"at": x(n * spacing * 60), "label": f"{n * spacing:g}"} for n in ticks],
+        "y": [
+            {"at": y(n * step), "label": f"{n * step:g}"} for n in range(round(highest / step) + 1)
+        ],
+        "faults": [
+            {
+                "name": each["name"],
+                "x": x(each["start"]),
+                "width": max(1.5, round(x(each["end"]) - x(each["start"]), 1)),
+            }
+            for each in found["faults"]
+        ],
+    }
+
+
+def _scale(highest: float) -> tuple[float, float]:
+    """The end of an axis from 0, and a round step for it."""
+    rough = max(highest, 1e-9) / 4
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(each * power for each in (1, 2, 5, 10) if each * power >= rough)
+    return step * math.ceil(highest / step or 1), step
