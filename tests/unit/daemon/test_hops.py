@@ -1,4 +1,5 @@
-"""Where the queue of a mailbox leads that is bound to LMTP; relays are in the integration tests."""
+"""Where the queue of a mailbox leads that is bound to LMTP, and what a secret that cannot be read
+means; relays are in the integration tests."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ import yaml
 
 from gatepost.config import load
 from gatepost.daemon.hops import Hops
+from gatepost.delivery.outcome import Unmet
 from gatepost.delivery.values import ConfigurationFailure, NextHop, Tls
 from tests.unit.config.conftest import GOOD
 
@@ -42,3 +44,13 @@ def test_what_is_not_bound_to_lmtp(tmp_path: Path, destination: str) -> None:
     bound = hops(tmp_path, mailboxes={"m-1": {"lmtp": "[::1]:24"}, "here": {"maildir": "/m"}})
     with pytest.raises(ConfigurationFailure, match=destination):
         bound.hop(destination)
+
+
+def test_a_secret_that_was_never_readable_is_waited_for(tmp_path: Path) -> None:
+    """A worker that starts anew while the file is being written must not pass mail by."""
+    name = next(iter(GOOD["bindings"]["relays"]))
+    bound = hops(tmp_path, relays={name: {"tls": "verify", "secret_file": "relay.json"}})
+    with pytest.raises(Unmet, match=r"relay\.json: cannot be read"):
+        bound.hop(f"relay:{name}")
+    (tmp_path / "relay.json").write_text('{"username": "u", "password": "p"}')
+    assert bound.hop(f"relay:{name}").credentials is not None

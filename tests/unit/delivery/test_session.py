@@ -8,10 +8,12 @@ import pytest
 from unit.delivery import mail
 from unit.delivery.nexthop import CLOSE, OFFERED, RESET, NextHop
 
+from gatepost.delivery import values
+from gatepost.delivery.outcome import Unmet
 from gatepost.delivery.pool import Bounds, Pool
 from gatepost.delivery.relay import Relay
 from gatepost.delivery.session import PIECE, Timeouts
-from gatepost.delivery.values import ConfigurationFailure, Outcome, Tls, Verdict
+from gatepost.delivery.values import ConfigurationFailure, Outcome, Scope, Tls, Verdict
 from gatepost.spool.interface import Message, Recipient, Step
 
 STEPWISE = OFFERED[1:]
@@ -284,6 +286,17 @@ async def test_a_missing_relay_is_a_configuration_failure() -> None:
     message = mail.message("b@x.example", destination="relay:missing")
     with pytest.raises(ConfigurationFailure, match="no such relay"):
         await relay.run(mail.leases(message), mail.BODY)
+
+
+async def test_a_hop_that_cannot_be_told_now_defers() -> None:
+    class Unreadable(mail.Hops):
+        def hop(self, destination: str) -> values.NextHop:
+            raise Unmet("4.3.5", f"{destination}: its secret cannot be read")
+
+    relay = Relay(Unreadable(mail.hop(("127.0.0.1", 1))))
+    [outcome] = await relay.run(mail.leases(mail.message("b@x.example")), mail.BODY)
+    assert (outcome.verdict, outcome.scope) == (Verdict.DEFERRED, Scope.SITE)
+    assert outcome.status == "4.3.5"
 
 
 async def test_a_defect_defers_and_is_recorded() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from gatepost.actions.values import Lmtp
 from gatepost.config.values import Config, Relay
 from gatepost.delivery.credentials import SecretFiles
+from gatepost.delivery.outcome import Unmet
 from gatepost.delivery.values import ConfigurationFailure, Credentials, NextHop, Tls
 from gatepost.errors import GatepostError
 
@@ -21,12 +22,12 @@ class Hops:
 
     def hop(self, destination: str) -> NextHop:
         """destination: "relay:NAME", "mx:DOMAIN", or the queue of a mailbox that is bound to LMTP.
-        Raises ConfigurationFailure."""
+        Raises ConfigurationFailure, and Unmet while a secret cannot be read: mail waits for it."""
         return self._hop(destination, fresh=False)
 
     def refused(self, destination: str, credentials: Credentials) -> NextHop:  # noqa: ARG002
         """After the next hop refused `credentials`: with what the secret file holds now. Raises
-        ConfigurationFailure."""
+        ConfigurationFailure, Unmet."""
         return self._hop(destination, fresh=True)
 
     def _hop(self, destination: str, *, fresh: bool) -> NextHop:
@@ -77,4 +78,4 @@ class Hops:
         try:
             return read(relay.secret_file)
         except GatepostError as error:
-            raise ConfigurationFailure(f"relay:{relay.name}", str(error)) from error
+            raise Unmet("4.3.5", f"relay {relay.name}: {error}") from error

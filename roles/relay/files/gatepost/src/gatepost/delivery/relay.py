@@ -93,7 +93,10 @@ class Relay:
             named = (step.destination, step.mail_from, step.headers)
             times[(*named, step.recipient)] += 1
             groups.setdefault((*named, times[(*named, step.recipient)]), []).append(index)
-        hops = {key[0]: self._hops.hop(key[0]) for key in groups}
+        try:
+            hops = {key[0]: self._hops.hop(key[0]) for key in groups}
+        except Unmet as error:
+            return [judge(Phase.RESOLVE, error)] * len(batch)
         outcomes: dict[int, Outcome] = {}
         for (destination, *_rest), indexes in groups.items():
             outgoing = _outgoing([batch[index] for index in indexes], body)
@@ -226,7 +229,7 @@ class Relay:
         assert hop.credentials is not None  # noqa: S101
         try:
             newer = self._hops.refused(destination, hop.credentials)
-        except ConfigurationFailure:
+        except (ConfigurationFailure, Unmet):
             newer = hop
         if newer.credentials in (None, hop.credentials):
             self._suspend(hop, refusal.outcome)

@@ -34,11 +34,12 @@ class Hops(Protocol):
 
     def hop(self, destination: str) -> NextHop:
         """destination: "relay:NAME", or "mx:DOMAIN", for which the answer is a template: MX hosts
-        and their addresses are put in, unless it has an address. Raises ConfigurationFailure."""
+        and their addresses are put in, unless it has an address. Raises ConfigurationFailure, and
+        Unmet where it cannot be told now."""
 
     def refused(self, destination: str, credentials: Credentials) -> NextHop:
         """After the next hop refused `credentials`: with what the secret holds now. Raises
-        ConfigurationFailure."""
+        ConfigurationFailure, Unmet."""
 
 
 Shuffle = Callable[[list[str]], None]

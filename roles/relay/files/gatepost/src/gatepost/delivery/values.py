@@ -99,7 +99,7 @@ class Outcome:
 
 
 class ConfigurationFailure(Exception):
-    """A step cannot run as configured (its relay is missing, its secret unreadable):
+    """A step cannot run as configured (its relay is missing, its target denies access):
     ActionFailurePolicy decides, not the retry schedule. what: the relay or file. reason: one
     clause, free of secrets."""
 
