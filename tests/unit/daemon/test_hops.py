@@ -16,9 +16,13 @@ from gatepost.delivery.outcome import Unmet
 from gatepost.delivery.values import ConfigurationFailure, NextHop, Tls
 from tests.unit.config.conftest import GOOD
 
+SECRET = {"SecretArn": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:next-a1b2c3"}
 
-def hops(tmp_path: Path, **bindings: Any) -> Hops:
+
+def hops(tmp_path: Path, authentication: Any = None, **bindings: Any) -> Hops:
     document = copy.deepcopy(GOOD)
+    if authentication is not None:
+        document["relays"][0]["Authentication"] = authentication
     document["bindings"].update(bindings)
     file = tmp_path / "gatepost.yml"
     file.write_text(yaml.safe_dump(document))
@@ -48,9 +52,8 @@ def test_what_is_not_bound_to_lmtp(tmp_path: Path, destination: str) -> None:
 
 def test_a_secret_that_was_never_readable_is_waited_for(tmp_path: Path) -> None:
     """A worker that starts anew while the file is being written must not pass mail by."""
-    name = next(iter(GOOD["bindings"]["relays"]))
-    bound = hops(tmp_path, relays={name: {"tls": "verify", "secret_file": "relay.json"}})
-    with pytest.raises(Unmet, match=r"relay\.json: cannot be read"):
-        bound.hop(f"relay:{name}")
-    (tmp_path / "relay.json").write_text('{"username": "u", "password": "p"}')
-    assert bound.hop(f"relay:{name}").credentials is not None
+    bound = hops(tmp_path, SECRET, relays={"next": {"tls": "verify", "secret_file": "next.json"}})
+    with pytest.raises(Unmet, match=r"relay next: .*next\.json: cannot be read"):
+        bound.hop("relay:next")
+    (tmp_path / "next.json").write_text('{"username": "u", "password": "p"}')
+    assert bound.hop("relay:next").credentials is not None
