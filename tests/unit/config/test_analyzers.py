@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -53,6 +54,20 @@ def test_by_id_and_by_arn(good: dict[str, Any], written: Callable[[Any], Path], 
     check(config)
     (target,) = analyzers.targets(config).values()
     assert target.url == "http://127.0.0.1:11333/scan"
+
+
+@pytest.mark.parametrize("password", ["top secret\n", " top secret", "top\0secret", "\x7fsecret"])
+def test_a_password_that_no_header_field_can_carry(
+    good: dict[str, Any], written: Callable[[Any], Path], tmp_path: Path, password: str
+) -> None:
+    (tmp_path / "av.json").write_text(json.dumps({"password": password}))
+    binding = {"type": "http", "url": "http://127.0.0.1:1", "secret_file": "av.json"}
+    put(good, "bindings.analyzers", {"ai-1": binding})
+    put(good, "rule_sets.0.Rules.0.Conditions", [analysis(f"{ARN}ai-1", "x")])
+    with pytest.raises(ConfigError, match="HTTP cannot carry") as raised:
+        check(load(written(good)))
+    assert raised.value.path == "bindings.analyzers.ai-1.secret_file"
+    assert "secret" not in raised.value.reason.replace("secret_file", "")
 
 
 def test_another_key_is_another_analyzer(

@@ -116,5 +116,15 @@ async def test_one_that_retires_ends_what_it_began() -> None:
             await retiring.ask(MAIL, None)
 
 
+@pytest.mark.parametrize("kind", [RSPAMD, HTTP])
+async def test_a_password_that_is_no_header_value_is_not_shown(kind: str) -> None:
+    with Analyzer({"a": 1}) as analyzer:
+        asked = client(analyzer, kind, password=b"top secret\n")
+        with pytest.raises(AnalysisFailed) as raised:
+            await asked.ask(MAIL, MESSAGE)
+        await asked.retire()
+    assert "secret" not in str(raised.value)
+
+
 def test_a_password_is_not_shown() -> None:
     assert "secret" not in repr(Target(HTTP, "https://av.example/", b"secret"))

@@ -21,6 +21,8 @@ from gatepost.verdicts.values import HTTP, RSPAMD, Target
 _CHECK: Final = "/checkv2"
 # What an analysis by rspamd can be asked; its symbols are in capital letters.
 _RSPAMD_FIELD: Final = re.compile(r"verdict|action|spam|[A-Z][A-Z0-9_]*")
+# Of a header field (RFC 9110 section 5.5).
+_FIELD_VALUE: Final = re.compile(rb"[!-~\x80-\xff](?:[ -~\x80-\xff]*[!-~\x80-\xff])?")
 
 
 def read_analyzers(bindings: Section) -> dict[str, Analyzer]:
@@ -109,6 +111,9 @@ def _target(config: Config, analyzer: Analyzer) -> Target:
     if analyzer.secret_file is not None:
         place = f"{analyzer.path}.secret_file"
         password = ingress_password(config.file, place, analyzer.secret_file)
+        if _FIELD_VALUE.fullmatch(password) is None:
+            reason = f"{analyzer.secret_file}: password has a character that HTTP cannot carry"
+            raise ConfigError(str(config.file), place, reason)
     tls = None
     if analyzer.url.startswith("https:"):
         try:

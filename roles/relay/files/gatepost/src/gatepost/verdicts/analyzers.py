@@ -51,6 +51,8 @@ class Client:
                     if len(content) > _ANSWER_MAX:
                         raise AnalysisFailed("the answer is too long")
             answer = json.loads(content)
+        except httpx.LocalProtocolError:  # whose text quotes what it was given, the password too
+            raise AnalysisFailed("a request cannot say this") from None
         except (httpx.HTTPError, OSError) as error:
             raise AnalysisFailed(f"{type(error).__name__}: {error}") from None
         except (ValueError, RecursionError):
