@@ -21,7 +21,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from gatepost.smtp.address import LOCAL_PART_BYTES
+from gatepost.smtp.address import LOCAL_PART_BYTES, is_mailbox
 
 MAX_AGE_DAYS: Final = 21
 _SLACK_DAYS: Final = 1
@@ -137,9 +137,11 @@ class Srs:
 
 
 def _first_host(rest: str) -> tuple[str, str]:
-    """The host that made the SRS0 within an SRS1, and what followed its "SRS0"."""
+    """The host that made the SRS0 within an SRS1, and what followed its "SRS0"; nothing where that
+    is no host: what comes back must be a mailbox."""
     host, separator, inner = rest.partition("=")[2].partition("=")
-    return (host, inner) if separator and inner[:1] in _SEPARATORS else ("", "")
+    sound = separator and inner[:1] in _SEPARATORS and is_mailbox(f"SRS0@{host}")
+    return (host, inner) if sound else ("", "")
 
 
 def _day(now: float) -> int:
