@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -12,8 +13,10 @@ import pytest
 from gatepost.actions import content
 from gatepost.actions.aws import s3, sns
 from gatepost.actions.aws.clients import Clients, region_of
-from gatepost.actions.aws.notification import HEADERS_ALONE, notification
+from gatepost.actions.aws.functions import InvokeLambda
+from gatepost.actions.aws.notification import HEADERS_ALONE, LIMIT, notification
 from gatepost.actions.values import AwsSettings, Task
+from gatepost.delivery.values import Verdict
 from tests.unit.actions.tasks import PLAIN, ROLE, WIRE, task
 
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:mail"
@@ -48,7 +51,7 @@ def test_an_object_encrypted_by_a_key() -> None:
 def published(body: bytes = WIRE, **parameters: str) -> dict[str, Any]:
     made = task("PublishToSns", f"sns:{TOPIC}", body=body, parameters=parameters)
     text = sns.message(made)
-    assert len(text.encode()) <= sns.LIMIT
+    assert len(text.encode()) <= LIMIT
     document: dict[str, Any] = json.loads(text)
     return document
 
@@ -187,3 +190,28 @@ def test_roles_are_assumed_only_if_that_is_wanted(monkeypatch: pytest.MonkeyPatc
     clients.refresh(AwsSettings(region="eu-west-1", assume_roles=True))
     clients.client("s3", parameters)
     assert len(sts.roles) == 3
+
+
+class Functions:
+    """A client of Lambda that keeps what it was called with."""
+
+    payload = b""
+
+    def invoke(self, FunctionName: str, InvocationType: str, Payload: bytes) -> Any:  # noqa: N803
+        assert (FunctionName, InvocationType) == ("f", "Event")
+        self.payload = Payload
+        return {"Payload": io.BytesIO(), "StatusCode": 202}
+
+
+def test_no_header_keeps_a_function_from_being_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In JSON these fields take fourteen times their octets, and an event may have 256 KiB."""
+    functions = Functions()
+    monkeypatch.setattr(Clients, "_make", lambda *_arguments: functions)
+    parameters = {"FunctionArn": "f", "InvocationType": "EVENT", "RoleArn": ROLE}
+    made = task(
+        "InvokeLambda", "lambda:f", body=b"a:\r\n" * 60_000 + b"\r\n", parameters=parameters
+    )
+    invoke = InvokeLambda(Clients(AwsSettings(region="eu-west-1"), 1))
+    assert [each.verdict for each in invoke(made)] == [Verdict.DELIVERED]
+    assert len(functions.payload) <= LIMIT
+    assert json.loads(functions.payload)["mail"]["headersTruncated"]

@@ -13,7 +13,7 @@ from typing import Final
 
 from gatepost.actions.aws import judgement
 from gatepost.actions.aws.clients import Clients, region_of
-from gatepost.actions.aws.notification import HEADERS_ALONE, as_json, notification
+from gatepost.actions.aws.notification import HEADERS_ALONE, fitting
 from gatepost.actions.values import Task
 from gatepost.delivery.values import Outcome, Scope, Verdict
 
@@ -33,7 +33,7 @@ class InvokeLambda:
             answer = client.invoke(
                 FunctionName=function,
                 InvocationType=_TYPES[task.parameters["InvocationType"]],
-                Payload=as_json(notification(task, HEADERS_ALONE)),
+                Payload=fitting(task, HEADERS_ALONE),
             )
             answer["Payload"].close()
             error = answer.get("FunctionError")

@@ -19,6 +19,8 @@ from gatepost.actions.values import Task
 KB: Final = 1000
 HEADERS_ALONE: Final = 100 * KB  # octets of header fields; API reference of SnsAction
 HEADERS_WITH_CONTENT: Final = 20 * KB
+# Octets that SNS takes in a message and Lambda in an event (API references of Publish, Invoke).
+LIMIT: Final = 256 * 1024
 
 _FIELD: Final = re.compile(r"([!-9;-~]+)[ \t]*:(.*)", re.DOTALL)
 _FOLD: Final = re.compile(r"\r\n(?=[ \t])")
@@ -45,6 +47,16 @@ def notification(task: Task, headers: int) -> dict[str, Any]:
             "deduplicationId": f"{message.id}-{'-'.join(map(str, task.numbers))}",
         },
     }
+
+
+def fitting(task: Task, headers: int, **more: Any) -> bytes:
+    """The document within LIMIT: of the header fields, which take more room in JSON than their
+    octets, as many as there is room for. more: its other members."""
+    while True:
+        made = as_json({**notification(task, headers), **more})
+        if len(made) <= LIMIT or not headers:
+            return made
+        headers //= 2
 
 
 def encoded(data: bytes, encoding: str) -> str:

@@ -15,14 +15,15 @@ from gatepost.actions.aws.clients import Clients, region_of
 from gatepost.actions.aws.notification import (
     HEADERS_ALONE,
     HEADERS_WITH_CONTENT,
+    LIMIT,
     as_json,
     encoded,
+    fitting,
     notification,
 )
 from gatepost.actions.values import Task
 from gatepost.delivery.values import Outcome
 
-LIMIT: Final = 256 * 1024  # octets of a message (API reference of SNS, Publish)
 SUBJECT: Final = "Gatepost: a message was received"
 
 
@@ -42,22 +43,13 @@ class PublishToSns:
 
 
 def message(task: Task) -> str:
-    """Content that SNS has no room for is left out, and contentOmitted says so; so are header
-    fields, which take more room in JSON than their octets, and headersTruncated."""
+    """Content that SNS has no room for is left out, and contentOmitted says so."""
     parameters = task.parameters
-    whole = parameters.get("PayloadType", "CONTENT") == "CONTENT"
-    headers = HEADERS_WITH_CONTENT if whole else HEADERS_ALONE
-    document = notification(task, headers)
-    if whole:
-        document["contentOmitted"] = False
-        encoding = parameters.get("Encoding", "UTF-8")
-        made = as_json({**document, "content": encoded(content.plain(task), encoding)})
-        if len(made) <= LIMIT:
-            return made.decode()
-        document["contentOmitted"] = True
-    made = as_json(document)
-    while len(made) > LIMIT and headers:
-        headers //= 2
-        document["mail"] = notification(task, headers)["mail"]
-        made = as_json(document)
+    if parameters.get("PayloadType", "CONTENT") != "CONTENT":
+        return fitting(task, HEADERS_ALONE).decode()
+    text = encoded(content.plain(task), parameters.get("Encoding", "UTF-8"))
+    document = notification(task, HEADERS_WITH_CONTENT)
+    made = as_json({**document, "contentOmitted": False, "content": text})
+    if len(made) > LIMIT:
+        made = fitting(task, HEADERS_WITH_CONTENT, contentOmitted=True)
     return made.decode()
