@@ -28,12 +28,13 @@ Texts = Callable[[str], Awaitable[Sequence[bytes]]]
 async def policy(texts: Texts, authors: Iterable[str]) -> Result:
     """authors: the addresses in From. Of several domains the strictest policy counts (section
     6.6.1). Raises Unreadable where what was not found out could make it stricter."""
-    named = (ascii_domain(each.rpartition("@")[2]) for each in authors)
+    given = {each.rpartition("@")[2].lower(): None for each in authors}
+    if len(given) > _DOMAINS_MAX:  # to spell some hundred long ones takes seconds
+        raise Unreadable(f"From names more than {_DOMAINS_MAX} domains")
+    named = map(ascii_domain, given)
     domains = list(dict.fromkeys(domain for domain in named if domain is not None))
     if not domains:
         return Result("none", "", "From names no domain")
-    if len(domains) > _DOMAINS_MAX:
-        raise Unreadable(f"From names more than {_DOMAINS_MAX} domains")
     asked = await asyncio.gather(
         *(_published(texts, domain) for domain in domains), return_exceptions=True
     )
