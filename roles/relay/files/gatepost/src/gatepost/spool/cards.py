@@ -45,6 +45,11 @@ class Card:
         return _PLACE.unpack(self.place)
 
     @property
+    def identity(self) -> tuple[str, int]:
+        """What its envelope must say: the id, and how many steps."""
+        return self.id, len(self.items)
+
+    @property
     def size(self) -> int:
         _offset, envelope, _crc, body, _body_crc = _PLACE.unpack(self.place)
         return int(envelope + body)

@@ -335,9 +335,9 @@ class DiskSpool:
         cold = [card for card in cards if card.message is None]
         if not cold:
             return [card.message for card in cards]
-        places = [(card.segment, card.where) for card in cold]
+        places = [(card.segment, card.where, card.identity) for card in cold]
         found = await self.read(
-            [segment for segment, _where in places], lambda reader: reader.envelopes(places)
+            [card.segment for card in cold], lambda reader: reader.envelopes(places)
         )
         read: dict[Card, Message] = {}
         for card, message in zip(cold, found, strict=True):

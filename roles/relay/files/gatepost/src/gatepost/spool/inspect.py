@@ -53,7 +53,7 @@ def entries(shard: Path, *, files: Files | None = None) -> Iterator[Entry]:
     try:
         for card in found.index.oldest():
             try:
-                message = reader.envelope(card.segment, card.where)
+                message = reader.envelope(card.segment, card.where, card.identity)
             except SpoolError:
                 continue  # settled and gone meanwhile, or damaged: verify tells
             for item in card.items:
@@ -126,7 +126,7 @@ def _sealed(shard: Path, files: Files, found: Recovered, report: Report) -> None
 
 def _readable(reader: Reader, card: Card) -> bool:
     try:
-        reader.envelope(card.segment, card.where)
+        reader.envelope(card.segment, card.where, card.identity)
         reader.body(card.segment, card.where)
     except Damaged:
         return False

@@ -15,7 +15,9 @@ from gatepost.spool.records import message
 from gatepost.spool.writer import failure
 
 Where = tuple[int, int, int, int, int]
-Place = tuple[Segment, Where]
+# The id of a message, and how many steps it has.
+Identity = tuple[str, int]
+Place = tuple[Segment, Where, Identity]
 
 
 class Damaged(SpoolError):
@@ -47,16 +49,22 @@ class Reader:
             raise Damaged(f"{path}: ends within a message")
         return data
 
-    def envelope(self, segment: Segment, where: Where) -> Message:
-        """Raises SpoolError, Damaged."""
+    def envelope(self, segment: Segment, where: Where, identity: Identity) -> Message:
+        """Raises SpoolError, Damaged, which an envelope of another message is too: its steps could
+        never be settled."""
         offset, size, checksum, _body, _body_crc = where
         data = self.read(segment, offset, size)
         if crc32(data) != checksum:
             raise Damaged(f"{self._directory / segment.name(LOG)}: an envelope is damaged")
         try:
-            return message(data)
+            found = message(data)
         except ValueError as error:
             raise Damaged(f"{self._directory / segment.name(LOG)}: {error}") from error
+        if (found.id, len(found.steps)) != identity:
+            raise Damaged(
+                f"{self._directory / segment.name(LOG)}: not the envelope of this message"
+            )
+        return found
 
     def body(self, segment: Segment, where: Where) -> bytes:
         """Raises SpoolError, Damaged."""
@@ -69,9 +77,9 @@ class Reader:
     def envelopes(self, places: Sequence[Place]) -> list[Message | SpoolError]:
         """An envelope or its error, a place."""
         found: list[Message | SpoolError] = []
-        for segment, where in places:
+        for segment, where, identity in places:
             try:
-                found.append(self.envelope(segment, where))
+                found.append(self.envelope(segment, where, identity))
             except SpoolError as error:
                 found.append(error)
         return found
