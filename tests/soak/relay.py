@@ -29,25 +29,7 @@ def config(directory: Path, authority: Authority, hops: dict[str, str]) -> dict[
         retry={"first": 1, "factor": 2, "ceiling": 8, "jitter": 0.2},
         limits={"connections_per_client": PER_CLIENT},
         bounce={"relay": "notices"},
-        relays=[
-            {
-                "RelayName": name,
-                "ServerName": f"{name}.gatepost.test",
-                "ServerPort": 25,
-                "Authentication": {"NoAuthentication": {}},
-            }
-            for name in hops
-        ],
-        traffic_policies=[
-            {
-                "TrafficPolicyName": "edge",
-                "DefaultAction": "ALLOW",
-                "PolicyStatements": [
-                    {"Action": "DENY", "Conditions": [_to("refused.example")]},
-                ],
-            }
-        ],
-        rule_sets=[{"RuleSetName": "main", "Rules": _rules()}],
+        **documents_of_a_run(),
         bindings={
             "relays": {
                 name: {"address": address, "tls": "none"}
@@ -60,6 +42,31 @@ def config(directory: Path, authority: Authority, hops: dict[str, str]) -> dict[
     )
     made["ingress_points"][0]["tls"] = {"certificate": "server.pem", "key": "server.key"}
     return made
+
+
+def documents_of_a_run() -> dict[str, Any]:
+    """Relays, traffic policy and rule set, as the file has them."""
+    return {
+        "relays": [
+            {
+                "RelayName": name,
+                "ServerName": f"{name}.gatepost.test",
+                "ServerPort": 25,
+                "Authentication": {"NoAuthentication": {}},
+            }
+            for name in ("next", "secure", "notices")
+        ],
+        "traffic_policies": [
+            {
+                "TrafficPolicyName": "edge",
+                "DefaultAction": "ALLOW",
+                "PolicyStatements": [
+                    {"Action": "DENY", "Conditions": [_to("refused.example")]},
+                ],
+            }
+        ],
+        "rule_sets": [{"RuleSetName": "main", "Rules": _rules()}],
+    }
 
 
 def _to(domain: str) -> dict[str, Any]:
