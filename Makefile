@@ -28,16 +28,17 @@ PARTS := venv lint sanity unit policy fuzz integration interop notebooks crash d
 # `make test` and `make coverage` count branches; `make unit` is for between two edits.
 COVERAGE := --cov --cov-report=term:skip-covered
 
-.PHONY: help test test-full $(PARTS) molecule-full artifact bench coverage emulators lock clean packages crash-full
+.PHONY: help test test-full $(PARTS) molecule-full artifact bench coverage emulators lock clean packages crash-full soak
 
 help:
 	@echo "make demo       the whole product against emulators; open build/demo/index.html"
 	@echo "make test       every part: $(PARTS)"
 	@echo "make artifact   the collection as users get it"
 	@echo "make bench      relay and peers side by side; build/bench.html"
+	@echo "make soak       half an hour of mixed load with faults, every message counted; build/soak.html"
 	@echo "make coverage   branches that the unit tests reach"
 	@echo "make emulators  AWS, Google and mailboxes on loopback, in the foreground"
-	@echo "make test-full  all of each part: every kill, long fuzzing, both Debian releases"
+	@echo "make test-full  all of each part: every kill, long fuzzing, both Debian releases, the soak"
 	@echo "make lock       resolve requirements/dev.in anew"
 
 ## The virtual environment: one lock file with hashes, the distribution and the collection linked in.
@@ -85,8 +86,10 @@ notebooks: venv
 crash: venv
 	$(BIN)/python -m pytest -q -s tests/crash
 
+## All of it, and fuzzing guided by coverage: GATEPOST_FUZZ_SECONDS a target, default 60.
 crash-full: venv
 	GATEPOST_TESTS=full $(BIN)/python -m pytest -q -s tests/crash
+	$(BIN)/python -m tests.fuzz.guided
 
 demo: venv
 	@$(BIN)/python -m tools.demo
@@ -109,6 +112,10 @@ bench: venv
 	-@tools/debian_packages mmdebstrap
 	$(BIN)/python -m tests.bench $(BENCH)
 
+## A real daemon under mixed load with faults by schedule: nothing lost, nothing that grows. GATEPOST_SOAK_MINUTES, default 30.
+soak: venv
+	$(BIN)/python -m tests.soak
+
 emulators: venv
 	@$(BIN)/python -m emulators --output build/emulators.json
 
@@ -120,9 +127,9 @@ coverage: unit
 test:
 	@UNIT_OPTIONS="$(COVERAGE)" $(PYTHON) tools/parts.py $(PARTS)
 
-## The same parts with all of each: every kill, long fuzzing, many random pairs of rule set and message, both Debian releases.
+## The same parts with all of each: every kill, long fuzzing, many random pairs of rule set and message, both Debian releases; and the soak.
 test-full:
-	@GATEPOST_TESTS=full UNIT_OPTIONS="$(COVERAGE)" $(PYTHON) tools/parts.py $(PARTS:molecule=molecule-full)
+	@GATEPOST_TESTS=full UNIT_OPTIONS="$(COVERAGE)" $(PYTHON) tools/parts.py $(patsubst crash,crash-full,$(PARTS:molecule=molecule-full)) soak
 
 packages:
 	tools/debian_packages postfix dovecot-imapd swaks libnet-ssleay-perl curl msmtp podman runc mmdebstrap netavark aardvark-dns iptables iproute2
