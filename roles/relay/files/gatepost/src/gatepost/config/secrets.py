@@ -21,7 +21,7 @@ def ingress_password(file: Path, path: str, secret: Path) -> bytes:
     password = _member(file, path, secret, "password")
     if not isinstance(password, str) or not password:
         raise _wrong(file, path, secret, "password must be a string that is not empty")
-    return password.encode("utf-8")
+    return _octets(file, path, secret, password)
 
 
 def srs_keys(file: Path, path: str, secret: Path) -> tuple[bytes, ...]:
@@ -32,7 +32,7 @@ def srs_keys(file: Path, path: str, secret: Path) -> tuple[bytes, ...]:
     if not all(isinstance(key, str) and len(key) >= _KEY_LENGTH for key in keys):
         reason = f"each of keys must be a string of at least {_KEY_LENGTH} characters"
         raise _wrong(file, path, secret, reason)
-    return tuple(key.encode("utf-8") for key in keys)
+    return tuple(_octets(file, path, secret, key) for key in keys)
 
 
 def _member(file: Path, path: str, secret: Path, name: str) -> Any:
@@ -43,11 +43,18 @@ def _member(file: Path, path: str, secret: Path, name: str) -> Any:
         raise _wrong(file, path, secret, str(error.strerror)) from error
     try:
         value = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _wrong(file, path, secret, "is not JSON") from None
     if not isinstance(value, dict) or set(value) != {name}:
         raise _wrong(file, path, secret, f"must hold exactly the member {json.dumps(name)}")
     return value[name]
+
+
+def _octets(file: Path, path: str, secret: Path, text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise _wrong(file, path, secret, "holds a lone surrogate") from None
 
 
 def _wrong(file: Path, path: str, secret: Path, reason: str) -> ConfigError:
