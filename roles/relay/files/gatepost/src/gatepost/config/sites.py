@@ -3,6 +3,7 @@ applications, and how AWS is reached."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -43,7 +44,12 @@ def read_archives(bindings: Section) -> dict[str, Archive]:
     found: dict[str, Archive] = {}
     for name in section.names():
         binding = section.section(name)
-        found[name] = Archive(name, binding.path_to("path"), _retention(binding))
+        path = Path(os.path.normpath(binding.path_to("path")))
+        for other in found.values():
+            if other.path == path:
+                # What one purges would be the other's too.
+                binding.fail("path", f"{path}: is the folder of the archive {other.name}")
+        found[name] = Archive(name, path, _retention(binding))
         binding.finish()
     return found
 
