@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.actions import archive_reading
+from gatepost.actions import archive_reading, durable
 from gatepost.actions.archive import Archiving
 from gatepost.actions.values import Archive, Task
 from gatepost.delivery.values import Verdict
@@ -73,6 +73,17 @@ def test_a_file_that_is_half_there_is_written_again(tmp_path: Path) -> None:
     (tmp_path / DAY / NAME).write_bytes(PLAIN[:5])
     stored(tmp_path, task())
     assert (tmp_path / DAY / NAME).read_bytes() == PLAIN
+
+
+def test_what_another_made_and_did_not_sync_is_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(tmp_path, task())
+    synced: list[Path] = []
+    monkeypatch.setattr(durable, "sync_folder", synced.append)
+    stored(tmp_path, task(id="1A1B2C3D4E5F6G7H8J9K"))
+    # The index, and then the day: another may have made them a moment ago, or ended before that.
+    assert synced[-2:] == [tmp_path / DAY, tmp_path]
 
 
 def test_many_at_once(tmp_path: Path) -> None:

@@ -90,6 +90,6 @@ def _append(index: Path, line: dict[str, Any]) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
-    if not size:
-        durable.sync_folder(index.parent)
-        durable.sync_folder(index.parent.parent)
+    # Whoever made them may not have come to that yet, or may have ended before it.
+    durable.sync_folder(index.parent)
+    durable.sync_folder(index.parent.parent)
