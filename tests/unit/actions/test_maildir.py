@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gatepost.actions import durable
 from gatepost.actions.maildir import Delivering, folder_of
 from gatepost.actions.values import Maildir, Task
-from gatepost.delivery.values import Outcome, Verdict
+from gatepost.delivery.values import Outcome, Scope, Verdict
 from tests.unit.actions.tasks import PLAIN, task
 
 ROOT = Path("/mail")
@@ -91,8 +91,24 @@ def test_each_recipient_has_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize("create", [False, True])
 def test_a_disk_that_is_not_mounted_defers(tmp_path: Path, create: bool) -> None:
     (outcome,) = deliver(Maildir(tmp_path / "absent", PARTS, create=create), mail())
-    assert outcome.verdict is Verdict.DEFERRED
+    assert (outcome.verdict, outcome.scope) == (Verdict.DEFERRED, Scope.SITE)
     assert not (tmp_path / "absent").exists()
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ELOOP])
+def test_a_mailbox_that_is_broken_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """After three failures of a site nothing is tried there for a while."""
+
+    def fail(*_arguments: object) -> None:
+        raise OSError(code, os.strerror(code), "/mail/bob")
+
+    monkeypatch.setattr(durable, "write", fail)
+    (outcome,) = deliver(Maildir(tmp_path, PARTS, create=True), mail())
+    assert (outcome.verdict, outcome.scope) == (Verdict.DEFERRED, Scope.RECIPIENT)
+    (outcome,) = deliver(Maildir(tmp_path), mail())
+    assert (outcome.verdict, outcome.scope) == (Verdict.DEFERRED, Scope.SITE)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EACCES, errno.EROFS])

@@ -6,15 +6,23 @@ waits for that; `gatepostd --check` finds most of it beforehand. Pure.
 
 from __future__ import annotations
 
+import errno
 import os
+from typing import Final
 
 from gatepost.delivery.values import Outcome, Scope, Verdict
 
+# What may be wrong with one folder while others are sound.
+_OF_ONE_FOLDER: Final = frozenset({errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ELOOP})
 
-def deferred(error: OSError) -> Outcome:
-    """Without the path, which may hold a recipient."""
+
+def deferred(error: OSError, *, one_of_many: bool = False) -> Outcome:
+    """Without the path, which may hold a recipient. one_of_many: the site has a folder for each
+    recipient, and one that is broken must hold up no other."""
     reason = os.strerror(error.errno) if error.errno else type(error).__name__
-    return Outcome(Verdict.DEFERRED, Scope.SITE, f"the host's disk: {reason}", "4.3.0")
+    own = one_of_many and error.errno in _OF_ONE_FOLDER
+    scope = Scope.RECIPIENT if own else Scope.SITE
+    return Outcome(Verdict.DEFERRED, scope, f"the host's disk: {reason}", "4.3.0")
 
 
 def stored(text: str) -> Outcome:

@@ -51,7 +51,7 @@ class Delivering:
                 whole = _final_fields(step) + data
                 durable.write(whole, folder / "tmp" / name, folder / "new" / name)
         except OSError as error:
-            return local.deferred(error)
+            return local.deferred(error, one_of_many=bool(maildir.parts))
         return local.stored(f"delivered as {name}")
 
 
