@@ -92,6 +92,7 @@ class Assembly:
         """Raises ConfigError, and then nothing has changed."""
         for point in config.ingress_points:
             server_context(config.file, point)
+            self._reception(config, point)
         lists = await asyncio.to_thread(address_lists.read, config)
         verdicts = await asyncio.to_thread(_verdicts, config)
         self._address_lists = lists
@@ -257,7 +258,7 @@ class Assembly:
             if before is not None and _shape(before[0]) == _shape(point):
                 listening = before[1]
                 listening.hostname = self.config.hostname
-                listening.receiver = self._reception(point)
+                listening.receiver = self._reception(self.config, point)
                 listening.limits = _limits(self.config, self._workers)
                 listening.tls = self._context(point)
             else:
@@ -270,7 +271,7 @@ class Assembly:
     def _listener(self, point: IngressPoint) -> Listening:
         return Listening(
             hostname=self.config.hostname,
-            receiver=self._reception(point),
+            receiver=self._reception(self.config, point),
             record=self._record,
             limits=_limits(self.config, self._workers),
             load=self._load,
@@ -286,9 +287,10 @@ class Assembly:
             self._expiries[point.name] = expiry(context, point.tls) or 0.0
         return context
 
-    def _reception(self, point: IngressPoint) -> Reception:
+    def _reception(self, config: Config, point: IngressPoint) -> Reception:
+        """Reads the point's secrets. Raises ConfigError."""
         return Reception(
-            self.config,
+            config,
             point,
             self._shards[0].spool,
             self._ids.new,

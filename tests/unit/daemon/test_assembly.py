@@ -1,0 +1,48 @@
+"""A worker's parts at a reload: what cannot be read then leaves everything as it was."""
+
+from __future__ import annotations
+
+import copy
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gatepost.config import load
+from gatepost.daemon.assembly import Assembly
+from gatepost.errors import ConfigError
+from gatepost.events import nowhere
+from tests.unit.config.conftest import GOOD
+
+
+async def test_a_secret_that_is_gone_at_a_reload_changes_nothing(tmp_path: Path) -> None:
+    """The supervisor has judged the file, but a moment earlier."""
+    keys = tmp_path / "srs.json"
+    keys.write_text(json.dumps({"keys": ["0123456789abcdef"]}))
+    document: dict[str, Any] = copy.deepcopy(GOOD)
+    document["bounce"] = {"domain": "srs.example.net", "secret_file": "srs.json"}
+    file = tmp_path / "gatepost.yml"
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        address = sock.getsockname()[:2]
+        document["ingress_points"][0]["listen"] = [f"127.0.0.1:{address[1]}"]
+        file.write_text(yaml.safe_dump(document))
+        before = load(file)
+        before.spool.path.mkdir()
+        assembly = Assembly(before, 0, 1, nowhere)
+        await assembly.start({address: sock}, ())
+        try:
+            (_point, listening) = assembly._listening[address]
+            receiver = listening.receiver
+            keys.unlink()
+            document["hostname"] = "mx2.example.net"
+            file.write_text(yaml.safe_dump(document))
+            with pytest.raises(ConfigError, match=r"srs\.json"):
+                await assembly.reload(load(file))
+            assert assembly.config is before
+            assert assembly._listening[address][1] is listening
+            assert (listening.receiver, listening.hostname) == (receiver, before.hostname)
+        finally:
+            await assembly.stop()
