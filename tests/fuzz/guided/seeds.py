@@ -122,6 +122,8 @@ def spool() -> list[bytes]:
     frames = [json.dumps(operations).encode() + BETWEEN_META_AND_DATA + data]
     frames += [json.dumps(each).encode() + BETWEEN_META_AND_DATA for each in later]
     parts = BETWEEN_FRAMES.join(frames)
-    # Found: the second message's operation, and the first one's envelope in its place.
-    others = json.dumps([operations[0], operations[2]]).encode() + BETWEEN_META_AND_DATA + data
-    return [b"\0" + framed(parts), b"\1" + parts, b"\1" + others]
+    # Found: the second message's operation with the first one's envelope in its place; a size that
+    # no size is.
+    others = [[operations[0], operations[2]], [[*operations[1][:6], -1, *operations[1][7:]]]]
+    found = [json.dumps(each).encode() + BETWEEN_META_AND_DATA + data for each in others]
+    return [b"\0" + framed(parts), b"\1" + parts, *(b"\1" + each for each in found)]

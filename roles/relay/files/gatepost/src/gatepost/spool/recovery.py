@@ -7,7 +7,9 @@ else is recovered. Only a directory or a file that cannot be opened at all is an
 
 from __future__ import annotations
 
+import contextlib
 import os
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +23,16 @@ from gatepost.spool.summary import heads, read_summary
 from gatepost.spool.writer import failure, write_summary
 
 PEEK = 64 * 1024
+# What applying an operation raises that has the checksum of one, and no sense.
+_SENSELESS = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    struct.error,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +109,13 @@ def _ends(directory: Path, files: Files, segments: Sequence[Segment]) -> dict[in
         finally:
             files.close(fd)
         frame = parse(content, 0, segment.epoch)
-        if frame is None or not frame.operations or frame.operations[0][:1] != ["b"]:
+        if frame is None:
             continue
-        for number, end in frame.operations[0][1].items():
-            known[int(number)] = end
+        # Replaying the frame tells what is wrong with it.
+        with contextlib.suppress(*_SENSELESS):
+            kind, ends = frame.operations[0][:2]
+            if kind == "b":
+                known |= {int(number): int(end) for number, end in ends.items()}
     return known
 
 
@@ -155,7 +170,7 @@ def _replay(result: Recovered, segment: Segment, frames: list[Frame]) -> None:
     for frame in frames:
         try:
             result.index.apply(frame.operations, segment, frame.data)
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        except _SENSELESS as error:
             segment.damaged = True
             result.damage.append(
                 Damage(segment.name(LOG), frame.offset, frame.end, f"not an operation: {error}")
