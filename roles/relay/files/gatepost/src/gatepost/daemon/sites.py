@@ -6,7 +6,6 @@ waits for it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,6 +17,7 @@ from gatepost.actions.aws.s3 import WriteToS3
 from gatepost.actions.aws.sns import PublishToSns
 from gatepost.actions.dispatch import THREADS, Sites, Threaded
 from gatepost.actions.maildir import Delivering
+from gatepost.actions.threads import Threads
 from gatepost.actions.values import Archive, Lmtp, Maildir
 from gatepost.config.values import Config
 from gatepost.delivery.values import ConfigurationFailure, Outcome
@@ -37,6 +37,7 @@ class Reach:
         self._record = record
         self._clients = Clients(config.aws, THREADS)
         self._maildirs = Threaded(Delivering(self._maildir, lambda: self._config.hostname))
+        self._purging = Threads(1)
         self.sites = Sites(
             {
                 "relay": relay,
@@ -67,7 +68,7 @@ class Reach:
         """Removes from every archive the days that are past their retention."""
         for archive in tuple(self._config.archives.values()):
             try:
-                for day in await asyncio.to_thread(archive_reading.purge, archive, now):
+                for day in await self._purging.run(archive_reading.purge, archive, now):
                     self._record("Purge", archive=archive.name, day=day)
             except OSError as error:
                 reason = f"archive {archive.name}: {error.strerror}"
