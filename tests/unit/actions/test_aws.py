@@ -100,6 +100,13 @@ def test_content_that_sns_has_no_room_for(octets: int) -> None:
     assert ("content" in found) is (octets < 260_000)
 
 
+def test_content_without_room_is_not_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To decode 40 MB holds the interpreter, and with it the event loop, for seconds."""
+    monkeypatch.setattr(sns, "encoded", lambda *_arguments: pytest.fail("was encoded"))
+    found = published(b"A: b\r\n\r\n" + b"\xff" * LIMIT + b"\r\n")
+    assert found["contentOmitted"]
+
+
 # In JSON a field takes three times its octets here: a notification has no room for 100,000.
 @pytest.mark.parametrize(("payload", "limit"), [("CONTENT", 20_000), ("HEADERS", 50_000)])
 def test_many_headers(payload: str, limit: int) -> None:

@@ -8,6 +8,8 @@ import json
 
 from gatepost.actions.values import Task
 from gatepost.delivery import command
+from gatepost.delivery.trace import header_end
+from gatepost.verdicts.body import unstuffed
 
 
 def plain(task: Task) -> bytes:
@@ -15,9 +17,9 @@ def plain(task: Task) -> bytes:
     return unstuffed(command.headers(task.first.headers) + task.body)
 
 
-def unstuffed(wire: bytes) -> bytes:
-    """Without dot-stuffing (RFC 5321 section 4.5.2)."""
-    return wire.removeprefix(b".").replace(b"\r\n.", b"\r\n")
+def header(task: Task) -> bytes:
+    """The header section of `plain`, without the blank line."""
+    return unstuffed(command.headers(task.first.headers) + task.body[: header_end(task.body)])
 
 
 def name(task: Task) -> str:

@@ -29,7 +29,7 @@ _FOLD: Final = re.compile(r"\r\n(?=[ \t])")
 def notification(task: Task, headers: int) -> dict[str, Any]:
     """headers: octets of header fields, whole ones, that may stand in it."""
     message = task.message
-    fields, truncated = _fields(_header(content.plain(task)), headers)
+    fields, truncated = _fields(content.header(task), headers)
     when = datetime.fromtimestamp(message.received_at, UTC).isoformat("T", "milliseconds")
     return {
         "notificationType": "Received",
@@ -68,13 +68,6 @@ def encoded(data: bytes, encoding: str) -> str:
 
 def as_json(document: dict[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
-
-
-def _header(data: bytes) -> bytes:
-    if data.startswith(b"\r\n"):
-        return b""
-    end = data.find(b"\r\n\r\n")
-    return data if end < 0 else data[:end]
 
 
 def _fields(header: bytes, limit: int) -> tuple[list[dict[str, str]], bool]:

@@ -47,9 +47,11 @@ def message(task: Task) -> str:
     parameters = task.parameters
     if parameters.get("PayloadType", "CONTENT") != "CONTENT":
         return fitting(task, HEADERS_ALONE).decode()
-    text = encoded(content.plain(task), parameters.get("Encoding", "UTF-8"))
-    document = notification(task, HEADERS_WITH_CONTENT)
-    made = as_json({**document, "contentOmitted": False, "content": text})
-    if len(made) > LIMIT:
-        made = fitting(task, HEADERS_WITH_CONTENT, contentOmitted=True)
-    return made.decode()
+    plain = content.plain(task)
+    if len(plain) <= LIMIT:  # encoded it is no shorter
+        text = encoded(plain, parameters.get("Encoding", "UTF-8"))
+        document = notification(task, HEADERS_WITH_CONTENT)
+        made = as_json({**document, "contentOmitted": False, "content": text})
+        if len(made) <= LIMIT:
+            return made.decode()
+    return fitting(task, HEADERS_WITH_CONTENT, contentOmitted=True).decode()
