@@ -33,12 +33,13 @@ def of(found: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _rates(samples: Sequence[Mapping[str, Any]], name: str) -> Value:
-    """Since the sample before."""
+    """Since the sample before; the first has the second's."""
     rates: dict[float, float] = {
         after["at"]: (after[name] - before[name]) / (after["at"] - before["at"])
         for before, after in pairwise(samples)
     }
-    return lambda it: rates.get(it["at"], 0.0)
+    first = next(iter(rates.values()), 0.0)
+    return lambda it: rates.get(it["at"], first)
 
 
 def _panel(found: Mapping[str, Any], title: str, value: Value, *, named: bool) -> dict[str, Any]:
