@@ -95,6 +95,15 @@ def test_a_disk_that_is_not_mounted_defers(tmp_path: Path, create: bool) -> None
     assert not (tmp_path / "absent").exists()
 
 
+def test_the_place_of_a_disk_that_is_not_mounted_defers(tmp_path: Path) -> None:
+    """It is there, and it is empty: that no mailbox is there says nothing of the recipient."""
+    (outcome,) = deliver(Maildir(tmp_path, PARTS), mail())
+    assert (outcome.verdict, outcome.scope) == (Verdict.DEFERRED, Scope.SITE)
+    (tmp_path / "example.net").mkdir()
+    (outcome,) = deliver(Maildir(tmp_path, PARTS), mail())
+    assert (outcome.verdict, outcome.status) == (Verdict.FAILED, "5.1.1")
+
+
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ELOOP])
 def test_a_mailbox_that_is_broken_holds_up_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int

@@ -8,6 +8,7 @@ become one name each, of letters that every file system takes.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -81,11 +82,14 @@ def _safe(text: str) -> str:
 
 def _ready(maildir: Maildir, folder: Path) -> bool:
     """Whether there is such a mailbox, made if it may be. Raises OSError, also where the root is
-    missing: a disk that is not mounted has no mailboxes to speak of."""
+    missing, or empty: a disk that is not mounted has no mailboxes to speak of."""
     if all((folder / name).is_dir() for name in _FOLDERS):
         return True
-    maildir.root.stat()
+    with os.scandir(maildir.root) as entries:
+        empty = next(entries, None) is None
     if not maildir.create and not folder.is_dir():
+        if empty:
+            raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
         return False
     here = maildir.root
     for name in folder.relative_to(maildir.root).parts:
