@@ -116,6 +116,44 @@ async def test_one_that_retires_ends_what_it_began() -> None:
             await retiring.ask(MAIL, None)
 
 
+async def test_a_kept_connection_that_ends_is_no_answer() -> None:
+    """An analyzer that starts anew, or that is tired of waiting, as the next question is asked."""
+    ended = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal ended
+        head = await reader.readuntil(b"\r\n\r\n")
+        [length] = re.findall(rb"(?i)content-length: (\d+)", head)
+        await reader.readexactly(int(length))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        ended += bool(await reader.read(1))
+        writer.transport.abort()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        asked = Client(Target(HTTP, f"http://127.0.0.1:{port}/"), "mx.example.net", 5.0)
+        assert [await asked.ask(MAIL, MESSAGE) for _ in range(3)] == [{}, {}, {}]
+        assert ended
+        await asked.retire()
+
+
+async def test_an_analyzer_that_ends_every_connection_is_asked_twice() -> None:
+    asked = 0
+
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        writer.transport.abort()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        client = Client(Target(HTTP, f"http://127.0.0.1:{port}/"), "mx.example.net", 5.0)
+        with pytest.raises(AnalysisFailed):
+            await client.ask(MAIL, MESSAGE)
+        await client.retire()
+    assert asked == 2
+
+
 @pytest.mark.parametrize("kind", [RSPAMD, HTTP])
 async def test_a_password_that_is_no_header_value_is_not_shown(kind: str) -> None:
     with Analyzer({"a": 1}) as analyzer:

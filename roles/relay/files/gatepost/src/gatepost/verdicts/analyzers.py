@@ -17,6 +17,7 @@ import httpx
 from gatepost.verdicts.values import RSPAMD, Mail, Target
 
 _ANSWER_MAX: Final = 1 << 20
+_HUNG_UP: Final = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 _LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 
 
@@ -42,14 +43,10 @@ class Client:
         self._asking += 1
         try:
             request = self._request(mail, message)
-            async with self._http.stream("POST", self.target.url, **request) as got:
-                if got.status_code != httpx.codes.OK:
-                    raise AnalysisFailed(f"answered {got.status_code}")
-                content = bytearray()
-                async for piece in got.aiter_bytes():
-                    content += piece
-                    if len(content) > _ANSWER_MAX:
-                        raise AnalysisFailed("the answer is too long")
+            try:
+                content = await self._post(request)
+            except _HUNG_UP:  # a kept connection may end as it is used: once more, on another
+                content = await self._post(request)
             answer = json.loads(content)
         except httpx.LocalProtocolError:  # whose text quotes what it was given, the password too
             raise AnalysisFailed("a request cannot say this") from None
@@ -63,6 +60,18 @@ class Client:
         if not isinstance(answer, dict):
             raise AnalysisFailed("the answer is not a JSON object")
         return answer
+
+    async def _post(self, request: dict[str, Any]) -> bytes:
+        """Raises AnalysisFailed, and what httpx raises."""
+        content = bytearray()
+        async with self._http.stream("POST", self.target.url, **request) as got:
+            if got.status_code != httpx.codes.OK:
+                raise AnalysisFailed(f"answered {got.status_code}")
+            async for piece in got.aiter_bytes():
+                content += piece
+                if len(content) > _ANSWER_MAX:
+                    raise AnalysisFailed("the answer is too long")
+        return bytes(content)
 
     async def retire(self) -> None:
         """Closes when nobody is asking any more."""
