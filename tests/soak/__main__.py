@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -40,6 +41,8 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.minutes <= 0:
         parser.error("--minutes must be above 0")
+    # So that the daemon ends with it.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
     BUILD.mkdir(exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix="soak-", dir=BUILD)).absolute()
     found = Soak(directory, arguments.minutes * 60).run()

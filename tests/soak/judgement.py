@@ -136,7 +136,7 @@ def _check(name: str, found: Growth | None, seconds: float, unit: int, form: str
 
 def of_account(account: Account, damaged: int) -> list[Check]:
     return [
-        Check("messages accepted", str(account.accepted), "some", account.accepted > 0),
+        Check("recipients accepted", str(account.accepted), "some", account.accepted > 0),
         Check("lost", str(len(account.lost)), "0", not account.lost),
         Check("where they must not be", str(len(account.wrong)), "0", not account.wrong),
         Check("changed on the way", str(damaged), "0", not damaged),

@@ -26,8 +26,8 @@ _LONGEST_WAIT: Final = 30.0
 # A worker that lived this long starts again at once: it did not die of its start.
 _SETTLED: Final = 60.0
 # glibc keeps what large messages leave behind: an arena for each thread, and blocks of up to 32 MiB
-# on heaps that it cannot shrink. With one arena, and its first threshold kept, a worker under mixed
-# load holds a third less. Whoever sets them otherwise in the environment is obeyed.
+# on heaps that it cannot shrink. With one arena, and its first threshold kept, what workers hold
+# under mixed load is what they use. Whoever sets them otherwise in the environment is obeyed.
 _ALLOCATION: Final = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "131072"}
 
 
