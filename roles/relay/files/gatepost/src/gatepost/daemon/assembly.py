@@ -347,7 +347,11 @@ def _retry(config: Config) -> RetryPolicy:
 
 def _deliveries(config: Config, workers: int) -> queue.Limits:
     limits = config.limits.share(workers)
-    return queue.Limits(total=limits.deliveries, destination_max=limits.destination_deliveries)
+    return queue.Limits(
+        total=limits.deliveries,
+        destination_max=limits.destination_deliveries,
+        memory=limits.memory,
+    )
 
 
 def _limits(config: Config, workers: int) -> Limits:

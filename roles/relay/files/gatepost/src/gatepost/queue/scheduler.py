@@ -25,6 +25,7 @@ from typing import Protocol
 from gatepost.delivery.values import ConfigurationFailure, Outcome, Scope, Verdict
 from gatepost.events import Record, nowhere
 from gatepost.queue.retry import RetryPolicy
+from gatepost.queue.room import Room
 from gatepost.queue.settlement import Notices, Result, bounce, line_of, misconfigured, settle
 from gatepost.queue.window import Window
 from gatepost.spool.interface import (
@@ -57,13 +58,15 @@ class Runner(Protocol):
 @dataclass(frozen=True, slots=True)
 class Limits:
     """total, destination_start, destination_max: runs at once. batch: steps a run. lease_seconds:
-    longer than a run is usually silent; a longer run is extended."""
+    longer than a run is usually silent; a longer run is extended. memory: octets of the large
+    bodies of all runs."""
 
     total: int = 200
     destination_start: int = 5
     destination_max: int = 20
     batch: int = 50
     lease_seconds: float = 900.0
+    memory: int = 512 * 1024 * 1024
 
 
 class Make(Protocol):
@@ -105,6 +108,7 @@ class Scheduler:
         self._record = record
         self._clock = clock
         self._random = random
+        self._room = Room()
         self._suspended: set[str] = set()
         self._destinations: dict[str, _Destination] = {}
         # Whose turn is next. A destination leaves when it has nothing to run or no place for it,
@@ -307,6 +311,10 @@ class Scheduler:
     # A run
 
     async def _run(self, destination: _Destination, batch: list[Lease]) -> None:
+        async with self._room.hold(batch[0].entry.message.body_size, self.limits.memory):
+            await self._run_held(destination, batch)
+
+    async def _run_held(self, destination: _Destination, batch: list[Lease]) -> None:
         if batch[0].expires_at <= self._clock():
             await self._renew(batch)
             if not batch:
