@@ -98,10 +98,10 @@ class Limits:
     """They hold for the daemon as a whole. connections: of clients, together;
     connections_per_client: of one address; connection_rate: new ones of one address in a minute or
     two, 0 for any; auth_failures: refused passwords of one address in ten to twenty minutes.
-    message_size, memory: octets of one message, of all that
-    are being received and of all that are being delivered. hops: Received fields, at which a message is in a loop (RFC 5321 section
-    6.3). destination_deliveries, deliveries: attempts at once, to one destination and in all.
-    verdicts: seconds that finding out about one message may take. drain: seconds that sessions and
+    message_size, memory: octets of one message, of all that are being received and of all that are
+    being delivered. hops: Received fields, at which a message is in a loop (RFC 5321 section 6.3).
+    destination_deliveries, deliveries: attempts at once, to one destination and in all. verdicts:
+    seconds that finding out about one message may take. drain: seconds that sessions and
     deliveries in flight get at a stop."""
 
     connections: int
