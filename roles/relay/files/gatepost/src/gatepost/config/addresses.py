@@ -6,6 +6,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Final
+from urllib.parse import SplitResult, urlsplit
 
 from gatepost.config.values import Address, Network
 
@@ -46,6 +47,14 @@ def endpoint(text: str, *, literal: bool) -> Address:
                 f"{host!r} is not an IP address (an IPv6 one stands in brackets)"
             ) from None
     return domain(host), int(port)
+
+
+def web(text: str) -> SplitResult:
+    """Of HTTP or HTTPS, with a host. Raises ValueError, whose text may quote credentials."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError
+    return parts
 
 
 def network(text: str) -> Network:

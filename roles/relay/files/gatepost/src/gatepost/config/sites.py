@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from gatepost.actions.values import Archive, AwsSettings, Lmtp, Mailbox, Maildir
 from gatepost.config import addresses
@@ -140,7 +139,8 @@ def _lmtp(binding: Section) -> Lmtp:
 
 def _url(section: Section, key: str) -> str:
     text: str = section.text(key)
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        addresses.web(text)
+    except ValueError:
         section.fail(key, "must be a URL that begins with https:// or http://")
     return text
