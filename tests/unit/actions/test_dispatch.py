@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from gatepost.actions.dispatch import Sites, Threaded
-from gatepost.actions.local import stored
 from gatepost.actions.threads import Threads
-from gatepost.actions.values import Task
+from gatepost.actions.values import Task, done
 from gatepost.delivery.values import ConfigurationFailure, Outcome, Verdict
 from gatepost.spool.interface import Entry, Lease, State
 from tests.unit.actions.tasks import RECEIVED_AT, task
@@ -33,7 +32,7 @@ class Noting:
         self.seen.append(each)
         if each.site == "gone":
             raise ConfigurationFailure("archive:gone", "no such name")
-        return [stored("done")] * len(each.numbers)
+        return [done("done")] * len(each.numbers)
 
 
 async def test_a_batch_goes_to_its_kind() -> None:

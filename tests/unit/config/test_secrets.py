@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gatepost.config.secrets import ingress_password, srs_keys
+from gatepost.config.secrets import read_password, srs_keys
 from gatepost.errors import ConfigError
 
 FILE = Path("/etc/gatepost/gatepostd.yml")
@@ -17,7 +17,7 @@ KEY = "0123456789abcdef"
 @pytest.mark.parametrize(
     ("read", "content", "found"),
     [
-        (ingress_password, b'{"password": "p\xc3\xa4ss"}', "p\u00e4ss".encode()),
+        (read_password, b'{"password": "p\xc3\xa4ss"}', "p\u00e4ss".encode()),
         (srs_keys, f'{{"keys": ["{KEY}", "{KEY}2"]}}'.encode(), (KEY.encode(), f"{KEY}2".encode())),
     ],
 )
@@ -30,14 +30,14 @@ def test_what_it_holds(tmp_path: Path, read: Any, content: bytes, found: Any) ->
 @pytest.mark.parametrize(
     ("read", "content", "reason"),
     [
-        (ingress_password, b"hunter2", "is not JSON"),
-        (ingress_password, b"\xff\xfehunter2", "is not JSON"),
-        (ingress_password, b"[" * 100_000, "is not JSON"),
-        (ingress_password, b'["hunter2"]', "must hold exactly the member"),
-        (ingress_password, b'{"password": "hunter2", "user": "x"}', "must hold exactly the member"),
-        (ingress_password, b'{"password": ["hunter2"]}', "must be a string that is not empty"),
-        (ingress_password, b'{"password": ""}', "must be a string that is not empty"),
-        (ingress_password, b'{"password": "hunter2\\ud800"}', "holds a lone surrogate"),
+        (read_password, b"hunter2", "is not JSON"),
+        (read_password, b"\xff\xfehunter2", "is not JSON"),
+        (read_password, b"[" * 100_000, "is not JSON"),
+        (read_password, b'["hunter2"]', "must hold exactly the member"),
+        (read_password, b'{"password": "hunter2", "user": "x"}', "must hold exactly the member"),
+        (read_password, b'{"password": ["hunter2"]}', "must be a string that is not empty"),
+        (read_password, b'{"password": ""}', "must be a string that is not empty"),
+        (read_password, b'{"password": "hunter2\\ud800"}', "holds a lone surrogate"),
         (srs_keys, b'{"keys": []}', "must be a list that is not empty"),
         (srs_keys, b'{"keys": ["hunter2"]}', "at least 16 characters"),
         (srs_keys, b'{"keys": ["hunter2hunter2hunter2\\udfff"]}', "holds a lone surrogate"),

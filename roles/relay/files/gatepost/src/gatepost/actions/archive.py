@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gatepost.actions import content, durable, local
-from gatepost.actions.values import Archive, Task
+from gatepost.actions.values import Archive, Task, done
 from gatepost.delivery.values import Outcome
 
 INDEX: Final = "index.jsonl"
@@ -40,7 +40,7 @@ class Archiving:
         except OSError as error:
             outcome = local.deferred(error)
         else:
-            outcome = local.stored(f"archived as {file}")
+            outcome = done(f"archived as {file}")
         return [outcome] * len(task.numbers)
 
 

@@ -25,9 +25,5 @@ def deferred(error: OSError, *, one_of_many: bool = False) -> Outcome:
     return Outcome(Verdict.DEFERRED, scope, f"the host's disk: {reason}", "4.3.0")
 
 
-def stored(text: str) -> Outcome:
-    return Outcome(Verdict.DELIVERED, Scope.MESSAGE, text, "2.0.0")
-
-
 def refused(text: str, status: str) -> Outcome:
     return Outcome(Verdict.FAILED, Scope.RECIPIENT, text, status)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from gatepost.actions import content, durable, local
-from gatepost.actions.values import Maildir, Task
+from gatepost.actions.values import Maildir, Task, done
 from gatepost.delivery.values import Outcome
 from gatepost.spool.interface import Step
 
@@ -53,7 +53,7 @@ class Delivering:
                 durable.write(whole, folder / "tmp" / name, folder / "new" / name)
         except OSError as error:
             return local.deferred(error, one_of_many=bool(maildir.parts))
-        return local.stored(f"delivered as {name}")
+        return done(f"delivered as {name}")
 
 
 def folder_of(maildir: Maildir, recipient: str) -> Path | None:

@@ -8,10 +8,11 @@ import re
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
+from gatepost.config import addresses
 from gatepost.config.fields import Section
-from gatepost.config.secrets import ingress_password
+from gatepost.config.secrets import read_password
 from gatepost.config.sites import bound
 from gatepost.config.values import Analyzer, Config
 from gatepost.errors import ConfigError
@@ -56,11 +57,8 @@ def _analyzer(binding: Section) -> Analyzer:
 def _url(binding: Section) -> SplitResult:
     text: str = binding.text("url")
     try:
-        parts = urlsplit(text)
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        parts = addresses.web(text)
     except ValueError:
-        sound = False
-    if not sound:
         binding.fail("url", "must be a URL such as http://127.0.0.1:11333")
     if parts.username is not None or parts.password is not None:
         binding.fail("url", "must hold no credentials; give secret_file")
@@ -110,7 +108,7 @@ def _target(config: Config, analyzer: Analyzer) -> Target:
     password = None
     if analyzer.secret_file is not None:
         place = f"{analyzer.path}.secret_file"
-        password = ingress_password(config.file, place, analyzer.secret_file)
+        password = read_password(config.file, place, analyzer.secret_file)
         if _FIELD_VALUE.fullmatch(password) is None:
             reason = f"{analyzer.secret_file}: password has a character that HTTP cannot carry"
             raise ConfigError(str(config.file), place, reason)

@@ -13,7 +13,7 @@ from typing import Any
 
 from gatepost.config import address_lists, addresses, analyzers, targets
 from gatepost.config.certificates import expiry, server_context
-from gatepost.config.secrets import ingress_password, srs_keys
+from gatepost.config.secrets import read_password, srs_keys
 from gatepost.config.values import Config, IngressPoint
 from gatepost.delivery.credentials import SecretFiles
 from gatepost.errors import ConfigError, GatepostError
@@ -31,7 +31,7 @@ def check(config: Config) -> None:
     for point in config.ingress_points:
         server_context(config.file, point)
         if point.secret_file is not None:
-            ingress_password(config.file, f"{point.path}.auth.secret_file", point.secret_file)
+            read_password(config.file, f"{point.path}.auth.secret_file", point.secret_file)
     if config.bounce.secret_file is not None:
         srs_keys(config.file, "bounce.secret_file", config.bounce.secret_file)
     if config.mta_sts.ca_file is not None:

@@ -1,6 +1,6 @@
-"""Secrets that the daemon itself judges by: of an AUTH ingress point a JSON file with exactly one
-member, `password`; of SRS one with `keys`, a list of strings of which the first makes addresses and
-all are accepted.
+"""Secrets that the daemon itself uses: of an AUTH ingress point or an analyzer a JSON file with
+exactly one member, `password`; of SRS one with `keys`, a list of strings of which the first makes
+addresses and all are accepted.
 
 No error shows anything of what the file holds.
 """
@@ -16,7 +16,7 @@ from gatepost.errors import ConfigError
 _KEY_LENGTH: Final = 16
 
 
-def ingress_password(file: Path, path: str, secret: Path) -> bytes:
+def read_password(file: Path, path: str, secret: Path) -> bytes:
     """UTF-8. file, path: the place that names the secret, for errors. Raises ConfigError."""
     password = _member(file, path, secret, "password")
     if not isinstance(password, str) or not password:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
-from gatepost.config.secrets import ingress_password
+from gatepost.config.secrets import read_password
 from gatepost.config.values import Config, IngressPoint
 from gatepost.daemon.program import steps
 from gatepost.daemon.returns import EXPIRED, Returns
@@ -69,7 +69,7 @@ class Reception:
         self._password = (
             None
             if point.secret_file is None
-            else ingress_password(config.file, f"{point.path}.auth.secret_file", point.secret_file)
+            else read_password(config.file, f"{point.path}.auth.secret_file", point.secret_file)
         )
 
     def connected(self, session: Session) -> Reply | None:  # noqa: ARG002

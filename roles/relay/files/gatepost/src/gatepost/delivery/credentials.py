@@ -15,11 +15,11 @@ import re
 from os import PathLike, fspath
 from pathlib import Path
 
+from gatepost.delivery.stamp import Stamp, stamp
 from gatepost.delivery.values import Credentials
 from gatepost.errors import ConfigError
 
 _TOKEN = re.compile("[!-~]+")  # wider than RFC 6750's, and safe in a line
-_Stamp = tuple[int, int, int]
 _SIZE_LIMIT = 65536  # octets; Secrets Manager's own limit
 
 
@@ -36,7 +36,7 @@ class SecretFiles:
     def __init__(self) -> None:
         self._known: dict[str, Credentials] = {}
         self._fresh: set[str] = set()
-        self._stamps: dict[str, _Stamp | None] = {}
+        self._stamps: dict[str, Stamp | None] = {}
 
     def get(self, file: str | PathLike[str]) -> Credentials:
         """Raises SecretError."""
@@ -51,14 +51,14 @@ class SecretFiles:
     def reload(self, file: str | PathLike[str]) -> Credentials:
         """What the file holds now. Raises SecretError where it was never read before."""
         name = fspath(file)
-        stamp = _stamp(name)
+        now = _stamp(name)
         try:
             self._known[name] = _read(name)
         except SecretError:
             if name not in self._known:
                 raise
         self._fresh.add(name)
-        self._stamps[name] = stamp
+        self._stamps[name] = now
         return self._known[name]
 
     def forget(self) -> None:
@@ -100,12 +100,12 @@ def _is_safe(member: str, text: str) -> bool:
     return "\x01" not in text if member == "username" else _TOKEN.fullmatch(text) is not None
 
 
-def _stamp(name: str) -> _Stamp | None:
+def _stamp(name: str) -> Stamp | None:
+    """None while there is no such file."""
     try:
-        status = Path(name).stat()
+        return stamp(name)
     except OSError:
         return None
-    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _encodable(text: str) -> bool:

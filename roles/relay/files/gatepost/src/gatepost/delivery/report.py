@@ -68,7 +68,7 @@ def compose(
         boundary += "-x"
     delimiter = f"--{boundary}\r\n".encode()
     header = [
-        *(f"{name}: {_clean(value)}" for name, value in fields),
+        *(f"{name}: {clean(value)}" for name, value in fields),
         "MIME-Version: 1.0",
         'Content-Type: multipart/report; report-type="delivery-status";',
         f'\tboundary="{boundary}"',
@@ -82,7 +82,7 @@ def compose(
 def _text_part(text: Sequence[str]) -> bytes:
     lines: list[str] = []
     for paragraph in text:
-        flow = textwrap.wrap(_clean(paragraph), _WIDTH, break_on_hyphens=False)
+        flow = textwrap.wrap(clean(paragraph), _WIDTH, break_on_hyphens=False)
         lines += flow or [""]
     content = "\n".join(lines) + "\n"
     if content.isascii():
@@ -100,7 +100,7 @@ def _block(group: Group) -> str:
     """Fields of a delivery status, ASCII, folded."""
     lines: list[str] = []
     for name, value in group:
-        text = _clean(value).encode("ascii", "replace").decode()
+        text = clean(value).encode("ascii", "replace").decode()
         lines += textwrap.wrap(
             f"{name}: {text}",
             _WIDTH,
@@ -131,7 +131,7 @@ def _lines(lines: Iterable[str]) -> bytes:
     )
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """One line of harmless characters."""
     return _CONTROL.sub(" ", text).strip()
 

@@ -4,12 +4,10 @@ do not change."""
 from __future__ import annotations
 
 import ssl
-from pathlib import Path
 
 from gatepost.delivery.outcome import Unmet
+from gatepost.delivery.stamp import Stamp, stamp
 from gatepost.delivery.values import Tls
-
-_Stamp = tuple[int, int, int]
 
 
 class TlsContexts:
@@ -17,33 +15,26 @@ class TlsContexts:
     encrypts."""
 
     def __init__(self) -> None:
-        self._contexts: dict[tuple[bool, str | None], tuple[_Stamp | None, ssl.SSLContext]] = {}
+        self._contexts: dict[tuple[bool, str | None], tuple[Stamp | None, ssl.SSLContext]] = {}
 
     def get(self, tls: Tls, ca_file: str | None) -> ssl.SSLContext:
         """Raises Unmet, naming the file, when the CA file cannot be used."""
         verify = tls is Tls.VERIFY
         key = (verify, ca_file if verify else None)
         try:
-            stamp = _stamp(key[1])
+            now = None if key[1] is None else stamp(key[1])
             known = self._contexts.get(key)
-            if known is not None and known[0] == stamp:
+            if known is not None and known[0] == now:
                 return known[1]
             context = _make(*key)
         except (OSError, ssl.SSLError) as error:
             raise Unmet("4.7.5", f"CA file {ca_file}: {error.strerror or error}") from None
-        self._contexts[key] = (stamp, context)
+        self._contexts[key] = (now, context)
         return context
 
     def forget(self) -> None:
         """The system's authorities may have changed too."""
         self._contexts.clear()
-
-
-def _stamp(ca_file: str | None) -> _Stamp | None:
-    if ca_file is None:
-        return None
-    status = Path(ca_file).stat()
-    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _make(verify: bool, ca_file: str | None) -> ssl.SSLContext:

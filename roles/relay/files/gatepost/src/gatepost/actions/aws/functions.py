@@ -14,7 +14,7 @@ from typing import Final
 from gatepost.actions.aws import judgement
 from gatepost.actions.aws.clients import Clients, region_of
 from gatepost.actions.aws.notification import HEADERS_ALONE, fitting
-from gatepost.actions.values import Task
+from gatepost.actions.values import Task, done
 from gatepost.delivery.values import Outcome, Scope, Verdict
 
 # How the API of Lambda spells what that of Mail Manager calls EVENT and REQUEST_RESPONSE.
@@ -40,6 +40,6 @@ class InvokeLambda:
             if error:
                 text = f"the function failed: {error}"
                 return Outcome(Verdict.DEFERRED, Scope.MESSAGE, text, "4.3.0")
-            return judgement.done(f"invoked, status {answer['StatusCode']}")
+            return done(f"invoked, status {answer['StatusCode']}")
 
         return judgement.attempt(f"lambda:{function}", len(task.numbers), invoke)

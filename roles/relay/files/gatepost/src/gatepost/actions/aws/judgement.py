@@ -13,10 +13,10 @@ quote the message is handed on: only what a service answered.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from gatepost.delivery.report import clean
 from gatepost.delivery.values import ConfigurationFailure, Outcome, Scope, Verdict
 
 # Codes as the services spell them (API references of S3, SNS, Lambda, STS, KMS).
@@ -62,7 +62,6 @@ _CREDENTIALS: Final = frozenset(
         "UnrecognizedClientException",
     }
 )
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _TEXT: Final = 300
 
 
@@ -96,9 +95,5 @@ def _said(error: Exception) -> tuple[str, str]:
         return type(error).__name__, type(error).__name__
     answer: Any = response.get("Error", {})
     code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
-    line = _CONTROL.sub(" ", f"{code}: {message}" if message else code).strip()
+    line = clean(f"{code}: {message}" if message else code)
     return code, line[:_TEXT] or type(error).__name__
-
-
-def done(text: str) -> Outcome:
-    return Outcome(Verdict.DELIVERED, Scope.MESSAGE, text, "2.0.0")

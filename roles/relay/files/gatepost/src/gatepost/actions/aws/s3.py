@@ -12,7 +12,7 @@ from typing import Any
 from gatepost.actions import content
 from gatepost.actions.aws import judgement
 from gatepost.actions.aws.clients import Clients
-from gatepost.actions.values import Task
+from gatepost.actions.values import Task, done
 from gatepost.delivery.values import Outcome
 
 
@@ -27,7 +27,7 @@ class WriteToS3:
         def put() -> Outcome:
             client = self._clients.client("s3", task.parameters)
             client.put_object(**request(task))
-            return judgement.done(f"written to {where}")
+            return done(f"written to {where}")
 
         return judgement.attempt(f"s3:{bucket}", len(task.numbers), put)
 

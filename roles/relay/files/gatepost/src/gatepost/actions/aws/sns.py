@@ -21,7 +21,7 @@ from gatepost.actions.aws.notification import (
     fitting,
     notification,
 )
-from gatepost.actions.values import Task
+from gatepost.actions.values import Task, done
 from gatepost.delivery.values import Outcome
 
 SUBJECT: Final = "Gatepost: a message was received"
@@ -37,7 +37,7 @@ class PublishToSns:
         def publish() -> Outcome:
             client = self._clients.client("sns", task.parameters, region_of(topic))
             answer = client.publish(TopicArn=topic, Subject=SUBJECT, Message=message(task))
-            return judgement.done(f"published as {answer['MessageId']}")
+            return done(f"published as {answer['MessageId']}")
 
         return judgement.attempt(f"sns:{topic}", len(task.numbers), publish)
 
