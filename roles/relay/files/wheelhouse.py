@@ -1,5 +1,5 @@
 """Makes the wheelhouse of one release on the controller: the daemon's wheel and every wheel it
-needs.
+needs, in one tar archive, because one file reaches a host in a tenth of the time that twenty take.
 
 A mail host needs no package index: what it installs is built and downloaded here, each file
 checked against the hashes of requirements.txt, for the host's Python and architecture. What is
@@ -9,7 +9,7 @@ that changed sources are another release.
 
     wheelhouse.py --python 3.11 --architecture x86_64 [--extra aws] [--cache DIRECTORY]
 
-Prints {"release", "directory", "changed"} as JSON. Exit status 1 with the reason on standard
+Prints {"release", "archive", "changed"} as JSON. Exit status 1 with the reason on standard
 error when pip fails. Runs with the controller's Python; needs pip, and hatchling and setuptools or
 a package index to take them from.
 """
@@ -25,6 +25,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import tomllib
 from pathlib import Path
@@ -121,6 +122,20 @@ def with_hashes(requirements: str, built: dict[str, str]) -> str:
     return requirements
 
 
+def pack(directory: Path, archive: Path) -> None:
+    """Sorted, root's and readable, whoever made it. Complete or absent: a run that is interrupted
+    leaves no archive, and of two at once either one's stays."""
+    partial = directory / archive.name
+    with tarfile.open(partial, "w") as tar:
+        for path in sorted(set(directory.iterdir()) - {partial}):
+            member = tarfile.TarInfo(path.name)
+            member.size = path.stat().st_size
+            member.mode = 0o644
+            with path.open("rb") as content:
+                tar.addfile(member, content)
+    partial.replace(archive)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--python", required=True, help="the host's Python, for example 3.11")
@@ -134,26 +149,19 @@ def main() -> int:
 
     requirements = REQUIREMENTS[arguments.extra]
     release = release_name(requirements)
-    directory = arguments.cache / f"{release}-{arguments.python}-{arguments.architecture}"
-    changed = not directory.is_dir()
+    archive = arguments.cache / f"{release}-{arguments.python}-{arguments.architecture}.tar"
+    changed = not archive.is_file()
     if changed:
         arguments.cache.mkdir(parents=True, exist_ok=True)
-        # Complete or absent: a wheelhouse that was interrupted is never taken for one.
-        partial = Path(tempfile.mkdtemp(dir=arguments.cache, prefix=".partial-"))
         try:
-            build(partial, arguments.python, arguments.architecture, requirements)
-            partial.chmod(0o755)
-            try:
-                partial.rename(directory)
-            except OSError:
-                if not directory.is_dir():  # another run was first: its result is the same
-                    raise
+            with tempfile.TemporaryDirectory(dir=arguments.cache, prefix=".partial-") as scratch:
+                directory = Path(scratch)
+                build(directory, arguments.python, arguments.architecture, requirements)
+                pack(directory, archive)
         except subprocess.CalledProcessError:
             print("wheelhouse: pip failed; its message is above", file=sys.stderr)
             return 1
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-    print(json.dumps({"release": release, "directory": str(directory), "changed": changed}))
+    print(json.dumps({"release": release, "archive": str(archive), "changed": changed}))
     return 0
 
 
