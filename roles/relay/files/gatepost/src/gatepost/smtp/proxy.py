@@ -14,7 +14,8 @@ from dataclasses import dataclass
 _SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 _V1_BYTES = 107
 _V2_BYTES = 4096  # addresses and the TLVs of any proxy; the field itself would allow 65,535
-_V1 = re.compile(rb"PROXY (TCP4|TCP6) ([0-9a-fA-F:.]+) ([0-9a-fA-F:.]+) (\d{1,5}) (\d{1,5})")
+_PORT = rb"(0|[1-9][0-9]{0,4})"  # a leading zero might be taken for octal
+_V1 = re.compile(rb"PROXY (TCP4|TCP6) ([0-9a-fA-F:.]+) ([0-9a-fA-F:.]+) " + _PORT + b" " + _PORT)
 _LOCAL, _PROXY = 0x20, 0x21
 _STREAM4, _STREAM6 = 0x11, 0x21
 
@@ -50,14 +51,16 @@ def unmapped(address: str) -> str:
 
 
 def _version_1(data: bytes) -> Header | None:
-    end = data.find(b"\r\n", 0, _V1_BYTES)
+    end = data.find(b"\n", 0, _V1_BYTES)
     if end < 0:
         if len(data) >= _V1_BYTES:
             raise ProxyError("PROXY header longer than 107 octets")
         return None
-    line = data[:end]
+    line, size = data[: end - 1], end + 1
+    if data[end - 1 : end] != b"\r":
+        raise ProxyError("PROXY header without CRLF")
     if line == b"PROXY UNKNOWN" or line.startswith(b"PROXY UNKNOWN "):
-        return Header(None, end + 2)
+        return Header(None, size)
     match = _V1.fullmatch(line)
     if match is None or int(match[4]) > 65535 or int(match[5]) > 65535:
         raise ProxyError("malformed PROXY header")
@@ -67,7 +70,7 @@ def _version_1(data: bytes) -> Header | None:
         kind(match[3].decode())
     except ValueError:
         raise ProxyError("malformed address in the PROXY header") from None
-    return Header(unmapped(str(source)), end + 2)
+    return Header(unmapped(str(source)), size)
 
 
 def _version_2(data: bytes) -> Header | None:
