@@ -78,6 +78,7 @@ integration: venv
 
 interop: venv
 	tools/debian_packages postfix dovecot-imapd swaks libnet-ssleay-perl curl msmtp mmdebstrap
+	$(BIN)/python -m tests.upstream
 	$(BIN)/python -m pytest -q tests/interop
 
 notebooks: venv
