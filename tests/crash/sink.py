@@ -13,14 +13,18 @@ _NUMBER = re.compile(rb"^X-Number: (\d+)\r$", re.MULTILINE)
 
 
 class Sink:
-    """numbers: how often each message arrived. Use as a context manager."""
+    """numbers: how often each message arrived. asked: messages whose answer is held back. Use as a
+    context manager."""
 
     def __init__(self) -> None:
         self.numbers: Counter[int] = Counter()
+        self.asked = 0
         self.port = 0
         self._changed = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
+        self._open = asyncio.Event()
+        self._open.set()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Sink:
@@ -38,6 +42,13 @@ class Sink:
         with self._changed:
             self._changed.wait_for(lambda: numbers <= self.numbers.keys(), seconds)
             return numbers - self.numbers.keys()
+
+    def hold(self) -> None:
+        """From now on messages are read, and not answered until `release`."""
+        self._loop.call_soon_threadsafe(self._open.clear)
+
+    def release(self) -> None:
+        self._loop.call_soon_threadsafe(self._open.set)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -62,6 +73,8 @@ class Sink:
                 elif line.startswith(b"DATA"):
                     writer.write(b"354 go on\r\n")
                     content = await reader.readuntil(b"\r\n.\r\n")
+                    self.asked += not self._open.is_set()
+                    await self._open.wait()
                     found = _NUMBER.search(content)
                     with self._changed:
                         self.numbers[int(found[1]) if found else -1] += 1

@@ -1,5 +1,5 @@
-"""ENOSPC and EIO at every operation of the disk engine: the caller hears of it, what was promised
-stays, what was refused never appears, and the spool works on."""
+"""ENOSPC, EIO and a disk that became read-only, at every operation of the disk engine: the caller
+hears of it, what was promised stays, what was refused never appears, and the spool works on."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from unit.spool.builders import NOW, message
 from gatepost.spool.disk import DiskSpool, Settings
 from gatepost.spool.interface import Done, SpoolError, SpoolFull
 
-from . import simulated
+from . import simulated, tables
 
 SETTINGS = Settings(segment_size=1500, low_space=0, spare_segments=1)
-OPERATIONS = ("open", "write", "sync_data", "sync_directory", "rename", "unlink")
+# What a disk that is read-only refuses; open, as it is asked to create.
+CHANGES = ("open", "allocate", "write", "truncate", "sync_data", "rename", "unlink")
+FOREVER = 1 << 30
 
 
 class Fault:
@@ -38,8 +40,8 @@ class Fault:
                 raise OSError(self._code, "injected")
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
-@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("code", tables.DISK_ERRORS)
+@pytest.mark.parametrize("operation", tables.OPERATIONS)
 async def test_one_fault(tmp_path: Path, operation: str, code: int) -> None:
     number = refused = 0
     while True:
@@ -49,12 +51,28 @@ async def test_one_fault(tmp_path: Path, operation: str, code: int) -> None:
             break
         number += 1
     assert number > 0, f"{operation} was never tried"
-    print(f"\n{errno.errorcode[code]} at {number} x {operation}: {refused} refused, 0 lost")
+    row = f"{errno.errorcode[code]} at {operation}"
+    tables.record(tables.ERRORS, row, number, refused, 0)
 
 
 async def test_a_broken_disk_for_a_while(tmp_path: Path) -> None:
-    for number in range(0, 60, 3):
-        await work(tmp_path, Fault(("write", "sync_data", "truncate"), number, errno.EIO, 6), 0)
+    operations = ("write", "sync_data", "truncate")
+    places = range(0, 60, 3)
+    refused = [await work(tmp_path, Fault(operations, it, errno.EIO, 6), 0) for it in places]
+    tables.record(tables.ERRORS, tables.BROKEN, len(places), sum(refused), 0)
+
+
+async def test_a_disk_that_becomes_read_only(tmp_path: Path) -> None:
+    number = refused = 0
+    while True:
+        fault = Fault(CHANGES, number, errno.EROFS, FOREVER)
+        found = await work(tmp_path, fault, errno.EROFS)
+        if not fault.hit:
+            break
+        assert found, "mail was taken that no disk could keep"
+        refused += found
+        number += 1
+    tables.record(tables.ERRORS, tables.READ_ONLY, number, refused, 0)
 
 
 async def work(path: Path, fault: Fault, code: int) -> int:

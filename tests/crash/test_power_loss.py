@@ -9,6 +9,8 @@ works on. GATEPOST_TESTS=full tries many more states.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -20,7 +22,7 @@ from gatepost.spool.disk import DiskSpool, Settings
 from gatepost.spool.interface import Defer, Done, Lease, Message, SpoolError, State
 from tests import budget
 
-from . import simulated
+from . import simulated, tables
 
 SEEDS = budget.of(range(4), range(40))
 STATES = budget.of(2, 12)
@@ -122,6 +124,9 @@ class Work:
 
 @dataclass
 class Moment:
+    """before: the operation that comes next, or "at rest"."""
+
+    before: str
     state: simulated.State
     promise: Promise
 
@@ -138,7 +143,7 @@ async def record(
     moments: list[Moment] = []
     files.before = lambda operation: (
         None if operation in ("read", "list") else moments.append(
-            Moment(files.state.killed(), promise.snapshot())
+            Moment(operation, files.state.killed(), promise.snapshot())
         )
     )  # fmt: skip
     spool = await DiskSpool.open(path, settings=SETTINGS, files=files)
@@ -146,9 +151,9 @@ async def record(
     work = Work(spool, promise, random, name)
     for _round in range(rounds):
         await work.round()
-        moments.append(Moment(files.state.killed(), promise.snapshot()))
+        moments.append(Moment("at rest", files.state.killed(), promise.snapshot()))
     await spool.close()
-    moments.append(Moment(files.state.killed(), promise.snapshot()))
+    moments.append(Moment("at rest", files.state.killed(), promise.snapshot()))
     return moments
 
 
@@ -176,27 +181,50 @@ async def check(spool: DiskSpool, promise: Promise) -> None:
         assert (key in found) != any(it[0] == notice for it in found), "settled by halves"
 
 
+AGAIN = "again, while it recovers"
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_what_was_promised_holds(tmp_path: Path, seed: int) -> None:
-    random = Random(seed)
     files = simulated.SimulatedFiles()
-    moments = await record(files, tmp_path, Promise(), random, "one", ROUNDS)
+    moments = await record(files, tmp_path, Promise(), Random(seed), "one", ROUNDS)
     assert len(moments) > 100
-    opened = again = 0
+    operations = Counter(moment.before for moment in moments)
+    opened: Counter[str] = Counter()
+    failing: Counter[str] = Counter()
+    why: list[str] = []
+
+    async def hold(before: str, work: Awaitable[int]) -> None:
+        """Counts the states that the work opened."""
+        try:
+            opened[before] += await work
+        except (AssertionError, SpoolError) as error:
+            opened[before] += 1
+            failing[before] += 1
+            why.append(f"before {before}: {error}")
+
     for number, moment in enumerate(moments):
         for attempt in range(STATES):
             lot = Random(f"{seed} {number} {attempt}")
             killed = attempt == STATES - 1 and number % 3 == 0
             state = moment.state.killed() if killed else moment.state.outage(lot)
-            after = simulated.SimulatedFiles(state)
-            spool = await DiskSpool.open(tmp_path, settings=SETTINGS, files=after)
-            await check(spool, moment.promise)
-            await spool.close()
-            opened += 1
+            await hold(moment.before, once(tmp_path, state, moment.promise))
             if number % 20 == attempt or (killed and number % 9 == 0):
                 state = moment.state.killed() if killed else moment.state.outage(lot)
-                again += await twice(tmp_path, state, moment.promise, lot)
-    print(f"\nseed {seed}: {len(moments)} operations, {opened + again} disk states opened, 0 lost")
+                operations[AGAIN] += 1
+                await hold(AGAIN, twice(tmp_path, state, moment.promise, lot))
+    for name in operations:
+        tables.record(tables.POWER, name, operations[name], opened[name], failing[name])
+    assert not why, "\n".join(why[:10])
+
+
+async def once(path: Path, state: simulated.State, promise: Promise) -> int:
+    spool = await DiskSpool.open(path, settings=SETTINGS, files=simulated.SimulatedFiles(state))
+    try:
+        await check(spool, promise)
+    finally:
+        await spool.close()
+    return 1
 
 
 async def twice(path: Path, state: simulated.State, promise: Promise, lot: Random) -> int:
@@ -214,11 +242,7 @@ async def twice(path: Path, state: simulated.State, promise: Promise, lot: Rando
     moments = await record(files, path, known, lot, "two", 3)
     opened = 0
     for moment in lot.sample(moments, min(len(moments), 12)):
-        after = simulated.SimulatedFiles(moment.state.outage(lot))
-        spool = await DiskSpool.open(path, settings=SETTINGS, files=after)
-        await check(spool, moment.promise)
-        await spool.close()
-        opened += 1
+        opened += await once(path, moment.state.outage(lot), moment.promise)
     return opened
 
 
@@ -230,16 +254,8 @@ async def test_a_lost_promise_would_be_seen(tmp_path: Path) -> None:
     moments = await record(files, tmp_path, promise, Random(1), "one", 5)
     losses = 0
     for number, moment in enumerate(moments):
-        after = simulated.SimulatedFiles(moment.state.outage(Random(number)))
         try:
-            spool = await DiskSpool.open(tmp_path, settings=SETTINGS, files=after)
-        except SpoolError:
+            await once(tmp_path, moment.state.outage(Random(number)), moment.promise)
+        except (AssertionError, SpoolError):
             losses += 1
-            continue
-        try:
-            await check(spool, moment.promise)
-        except AssertionError:
-            losses += 1
-        finally:
-            await spool.close()
     assert losses

@@ -1,9 +1,10 @@
 """A next hop for tests: a real SMTP server on loopback whose answer in each phase is scripted.
 
-A script maps a phase ("greeting", "ehlo", "starttls", "auth", "rset", "mail", "rcpt", "data",
-"end", or "rcpt ADDRESS") to what is done there: bytes are sent as they are, the constants below are
-acted out, a list is used up one a time and its last item stays. With `lmtp` it speaks LMTP instead:
-the phases "lhlo", and "end ADDRESS" for the answer to a recipient after the content.
+A script maps a phase ("greeting", "ehlo", "starttls", "handshake", "auth", "rset", "mail", "rcpt",
+"data", "end", or "rcpt ADDRESS") to what is done there: bytes are sent as they are, the constants
+below are acted out, LATE is the usual after a while, None the usual; a list is used up one a time
+and its last item stays. `arrived` counts the messages whose final dot came. With `lmtp` it speaks
+LMTP instead: the phases "lhlo", and "end ADDRESS" for the answer to a recipient after the content.
 """
 
 from __future__ import annotations
@@ -16,15 +17,18 @@ import ssl
 import struct
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import cast
 
 HANG = "hang"
 RESET = "reset"
 CLOSE = "close"
+LATE = "late"
+LATENESS = 0.1  # seconds
 GARBAGE = b"what is this\r\n"
 HUGE = b"250-" + b"x" * 40000
 ENDLESS = b"250-more\r\n" * 5000
 
-Act = bytes | str
+Act = bytes | str | None
 OFFERED = ("PIPELINING", "SIZE 1000000", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES")
 
 
@@ -61,6 +65,7 @@ class NextHop:
         self.unix = unix
         self.lmtp = lmtp
         self.connections = 0
+        self.arrived = 0
         self.received: list[Received] = []
         self.commands: list[str] = []
         self.logins: list[tuple[str, str, str]] = []
@@ -113,8 +118,8 @@ class NextHop:
             writer.transport.abort()
             self._tasks.discard(task)
 
-    def act(self, phase: str, usual: bytes) -> Act:
-        act = self.script.get(phase, usual)
+    def act(self, phase: str) -> Act:
+        act = self.script.get(phase)
         if isinstance(act, list):
             return act.pop(0) if len(act) > 1 else act[0]
         return act
@@ -145,7 +150,12 @@ class _Connection:
 
     async def answer(self, phase: str, usual: bytes) -> bytes:
         """Acts, and returns what was answered."""
-        act = self.hop.act(phase, usual)
+        act = self.hop.act(phase)
+        if act == LATE:
+            await asyncio.sleep(LATENESS)
+        return await self.do(usual if act is None or act == LATE else act)
+
+    async def do(self, act: bytes | str) -> bytes:
         if act == HANG:
             await asyncio.Event().wait()
         if act == RESET:
@@ -183,8 +193,20 @@ class _Connection:
     async def on_starttls(self, line: str) -> None:
         answer = await self.answer("starttls", b"220 go\r\n")
         if answer.startswith(b"220") and self.hop.tls is not None:
+            await self.before_handshake()
             await self.writer.start_tls(self.hop.tls)
             self.secure = True
+
+    async def before_handshake(self) -> None:
+        """The peer's first octets belong to TLS, unless something else is done with them."""
+        act = self.hop.act("handshake")
+        if act == LATE:
+            cast(asyncio.Transport, self.writer.transport).pause_reading()
+            await asyncio.sleep(LATENESS)
+        elif act is not None:
+            await self.reader.read(1)
+            await self.do(act)
+            raise _Gone
 
     async def on_auth(self, line: str) -> None:
         _verb, mechanism, *initial = line.split(" ")
@@ -241,6 +263,7 @@ class _Connection:
         content = b""
         while (piece := await self.reader.readuntil(b"\n")) != b".\r\n":
             content += piece
+        self.hop.arrived += 1
         now, self.now = self.now, None
         if self.hop.lmtp:
             await self.answer_each(now, content)
