@@ -86,6 +86,8 @@ def bench(tmp_path: Path) -> Make:
         verified: Any = "any",
         zone: Zone | None = None,
         analyzers: Mapping[str, Any] = Empty,
+        bounce: Mapping[str, str] = Empty,
+        clock: Callable[[], float] = lambda: NOW,
         **policy: Any,
     ) -> Bench:
         file = tmp_path / "gatepost.yml"
@@ -119,6 +121,7 @@ def bench(tmp_path: Path) -> Make:
                 }
             ],
             "verified_domains": verified,
+            "bounce": dict(bounce),
         }
         file.write_text(yaml.safe_dump(document))
         config = load(file)
@@ -140,7 +143,7 @@ def bench(tmp_path: Path) -> Make:
             lambda _now: f"id-{next(numbers)}",
             record,
             stage,
-            clock=lambda: NOW,
+            clock=clock,
         )
         return Bench(reception, kept, events, stage)
 

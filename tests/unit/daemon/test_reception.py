@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gatepost.delivery.srs import MAX_AGE_DAYS, Srs
 from gatepost.policy.values import Session
 from gatepost.spool.interface import SpoolFull
 from tests.unit.daemon.conftest import BODY, DROP, GMAIL, NOW, RELAY, SESSION, Make, rule, to
@@ -101,6 +104,25 @@ async def test_the_denials_are_told(bench: Make) -> None:
             "reply": "550 5.7.1 Mail for this domain is not accepted here",
         }
     ]
+
+
+async def test_a_return_that_expires_before_its_content_is_told(
+    bench: Make, tmp_path: Path
+) -> None:
+    key = "k" * 32
+    (tmp_path / "srs.json").write_text(json.dumps({"keys": [key]}))
+    address = Srs("srs.example.net", [key.encode()]).forward("ann@gmail.com", NOW)
+    times = iter([NOW, NOW + (MAX_AGE_DAYS + 1) * 86400])
+    it = bench(
+        rule(RELAY),
+        bounce={"domain": "srs.example.net", "secret_file": "srs.json"},
+        clock=lambda: next(times),
+    )
+    assert (await it.receive(address)).code == 550
+    [denial] = it.named("Denial")
+    assert (denial["recipient"], denial["by"]) == (address, "srs")
+    assert denial["reply"] == "550 5.1.1 This return address has expired"
+    assert it.kept.messages == []
 
 
 async def test_replaced_recipients_are_judged_before_the_250(bench: Make) -> None:

@@ -144,14 +144,12 @@ class Reception:
         if refusal is not None:
             return self._deny(session, transaction.mail_from, None, *refusal)
         addresses = [each.address for each in transaction.recipients]
-        try:
-            returns = {
-                address: self._returns.plan(address, transaction.mail_from, now)
-                for address in addresses
-                if self._returns.is_return(address)
-            }
-        except SrsError:
-            return EXPIRED
+        returns: dict[str, Plan] = {}
+        for address in filter(self._returns.is_return, addresses):
+            try:
+                returns[address] = self._returns.plan(address, transaction.mail_from, now)
+            except SrsError:  # good at RCPT, and over since
+                return self._deny(session, transaction.mail_from, address, "srs", EXPIRED)
         message_id = self._new_id(now)
         plans = await self._plans(session, facts, addresses, returns, message_id)
         missing = sorted({name for each in plans for name in each.undecided})
