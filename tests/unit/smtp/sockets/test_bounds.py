@@ -117,6 +117,7 @@ async def test_memory_in_flight_is_shared(relay: Any) -> None:
     assert served.listening.load.memory < 10_000
     second.say(b".\r\n")
     assert (await second.reply()).startswith("452 4.3.1 ")
+    assert [fields["by"] for fields in served.of("Denial")] == ["memory"]
     first.say(b".\r\n")
     assert (await first.reply()).startswith("250 ")
     third.say(b"\r\n" + b"y\r\n" * 3000 + b".\r\n")

@@ -169,6 +169,7 @@ async def test_memory_is_bounded_over_clients(relay: Any) -> None:
     second.say(bdat(line * 10) + bdat(line, last=True))
     said = await second.replies(2)
     assert said[1] == "452 4.3.1 Insufficient system memory, try again later"
+    assert [fields["by"] for fields in served.of("Denial")] == ["memory"]
     first.say(bdat(b"", last=True))
     assert await first.reply() == "250 2.0.0 Ok: queued"
 

@@ -95,7 +95,7 @@ class Transfer(Wire):
             self._forget()
             self._send(reply)
         elif chunks.refusal is not None:
-            self._deny("content", chunks.refusal, last=False)
+            self._refused(chunks.refusal)
             self._forget()
             self._send(chunks.refusal)
         else:
@@ -115,11 +115,15 @@ class Transfer(Wire):
             self.listening.load.memory -= self._chunks.held
             self._chunks = None
 
+    def _refused(self, reply: Reply) -> None:
+        """Records what content was refused by: itself, or the memory of the process."""
+        self._deny("memory" if reply == NO_MEMORY else "content", reply, last=False)
+
     async def _commit(self, transaction: Transaction, content: Content) -> Reply:
         """aiosmtpd cancels its handler when the client leaves, or when the time for a command is
         over; this one ends by itself."""
         if content.refusal is not None:
-            self._deny("content", content.refusal, last=False)
+            self._refused(content.refusal)
             return content.refusal
         self.state = "commit"
         self._reset_timeout(None)
