@@ -90,3 +90,17 @@ async def test_what_a_thread_raises() -> None:
 
     with pytest.raises(ConfigurationFailure):
         await Threads(1).run(fail)
+
+
+@pytest.mark.parametrize("error", [StopIteration, SystemExit, KeyboardInterrupt, GeneratorExit])
+async def test_what_no_coroutine_may_raise_is_told_as_an_error(error: type[BaseException]) -> None:
+    """A future takes no StopIteration, and SystemExit would end the loop."""
+
+    def fail() -> Any:
+        raise error
+
+    threads = Threads(1)
+    with pytest.raises(RuntimeError, match=error.__name__) as caught:
+        await asyncio.wait_for(threads.run(fail), 10)
+    assert isinstance(caught.value.__cause__, error)
+    assert await threads.run(int) == 0  # the place is free

@@ -20,13 +20,14 @@ class Threads:
         self._free = asyncio.Semaphore(most)
 
     async def run(self, call: Callable[..., T], *arguments: Any) -> T:
-        """What the call returns or raises. A place is taken until the call has ended, also where
-        nobody waits for it any more."""
+        """What the call returns or raises; RuntimeError where it raises what no coroutine may
+        (StopIteration, SystemExit and the like). A place is taken until the call has ended, also
+        where nobody waits for it any more."""
         await self._free.acquire()
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
 
-        def settle(result: T | None, error: BaseException | None) -> None:
+        def settle(result: T | None, error: Exception | None) -> None:
             self._free.release()
             if done.cancelled():
                 return
@@ -36,11 +37,12 @@ class Threads:
                 done.set_result(result)  # type: ignore[arg-type]
 
         def work() -> None:
-            result, failure = None, None
+            result: T | None = None
+            failure: Exception | None = None
             try:
                 result = call(*arguments)
             except BaseException as error:
-                failure = error
+                failure = _raisable(error)
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(settle, result, failure)
 
@@ -50,3 +52,13 @@ class Threads:
             self._free.release()
             raise
         return await done
+
+
+def _raisable(error: BaseException) -> Exception:
+    """A future refuses StopIteration, so that whoever awaits it would wait for ever; a coroutine
+    that raises SystemExit ends the loop."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    told = RuntimeError(f"the call raised {type(error).__name__}")
+    told.__cause__ = error
+    return told
