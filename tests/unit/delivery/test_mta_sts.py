@@ -21,6 +21,7 @@ from gatepost.delivery.relay import Relay
 from gatepost.delivery.resolve import MxResolver
 from gatepost.delivery.session import Timeouts
 from gatepost.delivery.values import Outcome, Tls, Verdict
+from gatepost.resolver import Resolver
 
 QUICK = Timeouts(*[20.0] * 7)
 DOMAIN = "x.example"
@@ -61,7 +62,7 @@ class World:
 
     def resolver(self, dns: zone.Dns) -> MxResolver:
         servers = [("127.0.0.1", dns.port)]
-        return MxResolver(nameservers=servers, timeout=5, allow_loopback=True)
+        return MxResolver(Resolver(servers, 5), allow_loopback=True)
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -78,7 +79,7 @@ class World:
         """The DNS server and the policy host's port."""
         context = self.authority.context(certificate, **more)
         server = await asyncio.start_server(self.answer, "127.0.0.1", 0, ssl=context)
-        async with zone.served(self.records) as dns:
+        async with zone.served(self.records, ttl=0) as dns:
             yield dns, server.sockets[0].getsockname()[1]
         server.close()
 
@@ -252,7 +253,7 @@ async def test_many_deliveries_ask_once(world: World) -> None:
 
 async def test_a_policy_host_that_is_this_host_is_not_asked(world: World) -> None:
     async with world.served() as (dns, port):
-        inward = MxResolver(nameservers=[("127.0.0.1", dns.port)], timeout=5)
+        inward = MxResolver(Resolver([("127.0.0.1", dns.port)], 5))
         sts = MtaSts(inward, port=port, record=world.sts(dns, port)._record)
         assert await sts.policy(DOMAIN) is None
         assert await sts.policy("[127.0.0.1]") is None

@@ -14,6 +14,7 @@ from gatepost.delivery.relay import Relay
 from gatepost.delivery.resolve import MxResolver
 from gatepost.delivery.session import Timeouts
 from gatepost.delivery.values import NextHop, Tls, Verdict
+from gatepost.resolver import Resolver
 
 ZONE = {
     ("two.example", "MX"): ["20 b.example.", "10 a.example."],
@@ -46,15 +47,13 @@ async def port() -> AsyncIterator[int]:
         yield server.port
 
 
-def resolver(port: int, **more: object) -> MxResolver:
-    values: dict[str, object] = {
-        "nameservers": [("127.0.0.1", port)],
-        "timeout": 5.0,
-        "shuffle": lambda hosts: hosts.sort(reverse=True),
-        **more,
-    }
+def resolver(port: int, lifetime: float = 5.0) -> MxResolver:
     ourselves = frozenset({"MX.example.net.", "198.51.100.1"})
-    return MxResolver(ourselves, **values)  # type: ignore[arg-type]
+    return MxResolver(
+        Resolver([("127.0.0.1", port)], lifetime),
+        ourselves,
+        shuffle=lambda hosts: hosts.sort(reverse=True),
+    )
 
 
 def template(domain: str) -> NextHop:
@@ -121,13 +120,36 @@ async def test_not_found(
 
 async def test_silence_defers(port: int) -> None:
     with pytest.raises(Unmet) as caught:
-        await resolver(port, timeout=0.2).expand(template("silent.example"))
+        await resolver(port, 0.2).expand(template("silent.example"))
     assert caught.value.status == "4.4.3"
+
+
+async def test_answers_are_remembered_and_failures_are_not() -> None:
+    async with zone.served(dict(ZONE)) as server:
+        asking = resolver(server.port)
+        first = await asking.expand(template("two.example"))
+        asked = len(server.asked)
+        assert await asking.expand(template("two.example")) == first
+        assert len(server.asked) == asked
+        # Of both records of "ill", the exchangers are known and the address is not.
+        for _ in range(2):
+            with pytest.raises(Unmet):
+                await asking.expand(template("ill.example"))
+        assert server.asked.count("ill.example") == 1
+        assert server.asked.count("servfail.example") >= 4
+
+
+async def test_delivery_and_verdicts_share_what_is_known() -> None:
+    async with zone.served(dict(ZONE)) as server:
+        shared = Resolver([("127.0.0.1", server.port)])
+        await shared.ask("two.example", "MX")
+        await MxResolver(shared).expand(template("two.example"))
+        assert server.asked.count("two.example") == 1
 
 
 async def test_an_address_that_is_given_asks_nobody() -> None:
     given = dataclasses.replace(template("x.example"), address=("127.0.0.1", 1))
-    assert await MxResolver().expand(given) == [given]
+    assert await MxResolver(Resolver()).expand(given) == [given]
 
 
 class Several:

@@ -18,10 +18,12 @@ Zone = Mapping[tuple[str, str], Sequence[str]]
 
 
 class Dns(asyncio.DatagramProtocol):
-    """zone: texts of records by name and kind; may be changed meanwhile. asked: names, in order."""
+    """zone: texts of records by name and kind; may be changed meanwhile. ttl: their seconds.
+    asked: names, in order."""
 
-    def __init__(self, zone: Zone) -> None:
+    def __init__(self, zone: Zone, ttl: int) -> None:
         self.zone = zone
+        self.ttl = ttl
         self.asked: list[str] = []
         self.port = 0
 
@@ -39,7 +41,7 @@ class Dns(asyncio.DatagramProtocol):
         answer.flags |= dns.flags.RA
         found = self.zone.get((name, kind))
         if found is not None:
-            answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", kind, *found))
+            answer.answer.append(dns.rrset.from_text(question.name, self.ttl, "IN", kind, *found))
         elif name.startswith("silent"):
             return
         elif name.startswith("servfail"):
@@ -50,10 +52,10 @@ class Dns(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def served(zone: Zone) -> AsyncIterator[Dns]:
+async def served(zone: Zone, ttl: int = 60) -> AsyncIterator[Dns]:
     loop = asyncio.get_running_loop()
     transport, server = await loop.create_datagram_endpoint(
-        lambda: Dns(zone), local_addr=("127.0.0.1", 0)
+        lambda: Dns(zone, ttl), local_addr=("127.0.0.1", 0)
     )
     yield server
     transport.close()

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from gatepost.resolver import Unreadable
 from gatepost.verdicts import dmarc
-from gatepost.verdicts.resolver import Unreadable
 from gatepost.verdicts.results import Result
 from tests.unit.verdicts.world import SILENT, Zone
 

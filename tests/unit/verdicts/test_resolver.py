@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gatepost.verdicts.resolver import Resolver, Unreadable, ascii_domain
+from gatepost.resolver import Resolver, Unreadable, ascii_domain
 from tests.integration.daemon.names import Names
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from gatepost.resolver import Unreadable
 from gatepost.verdicts import spf_check
-from gatepost.verdicts.resolver import Unreadable
 from tests.unit.verdicts.world import SILENT, Zone
 
 SUITE = Path(__file__).parent / "rfc7208-tests.txt"

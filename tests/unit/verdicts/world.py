@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from dns.rdata import Rdata
 
-from gatepost.verdicts.resolver import Unreadable
+from gatepost.resolver import Unreadable
 
 SILENT = object()
 HANGING = object()

@@ -29,6 +29,7 @@ from gatepost.events import Record
 from gatepost.policy.addresslist import AddressList
 from gatepost.queue import scheduler as queue
 from gatepost.queue.retry import RetryPolicy
+from gatepost.resolver import Resolver
 from gatepost.smtp.limits import Limits, Load
 from gatepost.smtp.server import Listening
 from gatepost.spool import disk
@@ -53,6 +54,7 @@ class Assembly:
         self._ids = MessageIds()
         self._hops = Hops(config)
         self._relay = Relay(self._hops, record=record)
+        self._resolver = _resolver(config)
         self._find_exchangers(config)
         self._reach = Reach(config, self._relay, record)
         self._shards: list[Shard] = []
@@ -73,7 +75,7 @@ class Assembly:
         self._sockets = sockets
         self._suspended = frozenset(suspended)
         self._address_lists = await asyncio.to_thread(address_lists.read, self.config)
-        await self._stage.configure(await asyncio.to_thread(_verdicts, self.config))
+        await self._stage.configure(await asyncio.to_thread(_verdicts, self.config), self._resolver)
         root = self.config.spool.path
         await self._open(root / str(self._index))
         for path in await asyncio.to_thread(shards, root):
@@ -96,7 +98,9 @@ class Assembly:
         lists = await asyncio.to_thread(address_lists.read, config)
         verdicts = await asyncio.to_thread(_verdicts, config)
         self._address_lists = lists
-        await self._stage.configure(verdicts)
+        if config.resolver != self.config.resolver:
+            self._resolver = _resolver(config)
+        await self._stage.configure(verdicts, self._resolver)
         self.config = config
         self._hops.config = config
         self._reach.refresh(config)
@@ -111,7 +115,8 @@ class Assembly:
 
     def _find_exchangers(self, config: Config) -> None:
         """How delivery by MX is done from now on."""
-        self._relay.mx = resolver = _resolver(config)
+        ourselves = frozenset({config.hostname})
+        self._relay.mx = resolver = MxResolver(self._resolver, ourselves)
         ca_file = config.mta_sts.ca_file
         self._relay.sts = (
             MtaSts(
@@ -314,23 +319,14 @@ def _age(oldest: float, now: float) -> float:
     return max(0.0, now - oldest) if oldest else 0.0
 
 
-def _resolver(config: Config) -> MxResolver:
-    return MxResolver(
-        ourselves=frozenset({config.hostname}),
-        nameservers=config.resolver.nameservers or None,
-        timeout=config.resolver.lifetime,
-    )
+def _resolver(config: Config) -> Resolver:
+    """The worker's only one, whose cache outlives a reload that does not concern it."""
+    return Resolver(config.resolver.nameservers or None, config.resolver.lifetime)
 
 
 def _verdicts(config: Config) -> Settings:
     """Reads secrets and authorities. Raises ConfigError."""
-    return Settings(
-        config.hostname,
-        config.limits.verdicts,
-        analyzers.targets(config),
-        config.resolver.nameservers or None,
-        config.resolver.lifetime,
-    )
+    return Settings(config.hostname, config.limits.verdicts, analyzers.targets(config))
 
 
 def _retry(config: Config) -> RetryPolicy:

@@ -28,6 +28,7 @@ from gatepost.delivery.sts_cache import Fetched, Kept
 from gatepost.delivery.sts_policy import TEXT_BYTES, Policy, PolicyError, parse, record_id
 from gatepost.delivery.values import NextHop, Tls
 from gatepost.events import Record, nowhere
+from gatepost.resolver import spelled
 
 RECHECK: Final = 300.0
 FETCH_SECONDS: Final = 20.0
@@ -89,7 +90,7 @@ class MtaSts:
         """The policy that is in force for a domain."""
         if domain.startswith("["):
             return None
-        domain = self._resolver.spelled(domain)
+        domain = spelled(domain)
         known = self._known.get(domain)
         if known is not None and self._clock() < known.until:
             return _in_force(known.found, self._clock())
@@ -117,7 +118,7 @@ class MtaSts:
         """The id in DNS; None also while DNS does not say, so that what is known stays."""
         try:
             return record_id(await self._resolver.texts(f"_mta-sts.{domain}"))
-        except (Unmet, Unsendable):
+        except Unmet:
             return None
 
     async def _fetched(self, domain: str, announced: str, now: float) -> Fetched | None:

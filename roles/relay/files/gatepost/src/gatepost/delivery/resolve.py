@@ -13,17 +13,13 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import dns.asyncresolver
-import dns.exception
 import dns.name
-import dns.resolver
-from dns.nameserver import Do53Nameserver
 from dns.rdata import Rdata
 from dns.rdtypes.ANY.MX import MX
-from dns.rdtypes.ANY.TXT import TXT
 
 from gatepost.delivery.outcome import Unmet, Unsendable
 from gatepost.delivery.values import Credentials, NextHop
+from gatepost.resolver import NoSuchName, Resolver, Unreadable, spelled
 
 EXCHANGERS = 10  # hosts that are tried for one domain
 ADDRESSES = 20  # addresses of all of them together
@@ -47,23 +43,21 @@ Shuffle = Callable[[list[str]], None]
 
 class MxResolver:
     """Asks DNS for mail exchangers. ourselves: host names and addresses that lead back to us.
-    nameservers: address and port of each; None is the system's."""
+    allow_loopback: addresses that are not of the internet are exchangers and policy hosts too, for
+    tests."""
 
     def __init__(
         self,
+        resolver: Resolver,
         ourselves: frozenset[str] = frozenset(),
         *,
-        nameservers: Sequence[tuple[str, int]] | None = None,
-        timeout: float = 10.0,
         allow_loopback: bool = False,
         shuffle: Shuffle = random.shuffle,
     ) -> None:
+        self._resolver = resolver
         self._ourselves = frozenset(_canonical(name) for name in ourselves)
-        self._nameservers = nameservers
-        self._timeout = timeout
         self._allow_loopback = allow_loopback
         self._shuffle = shuffle
-        self._resolver: dns.asyncresolver.Resolver | None = None
 
     async def expand(self, template: NextHop) -> list[NextHop]:
         """One NextHop an address, the best first. Raises Unsendable (null MX, no such domain) and
@@ -100,23 +94,13 @@ class MxResolver:
             raise Unmet("4.4.4", f"no mail exchanger of {domain} has an address")
         raise Unmet("4.4.6", f"mail for {domain} leads back to this host")
 
-    @staticmethod
-    def spelled(domain: str) -> str:
-        """A domain as DNS spells it: A-labels, lower case, without the final dot; as it is where it
-        is no possible one."""
-        try:
-            name = dns.name.from_text(domain)
-        except (dns.exception.DNSException, UnicodeError):
-            return domain
-        return name.to_text(omit_final_dot=True).lower()
-
     async def texts(self, name: str) -> list[str]:
-        """The TXT records of a name, the strings of each joined. Raises Unsendable, Unmet."""
-        return [
-            b"".join(record.strings).decode("utf-8", "replace")
-            for record in await self._ask(name, "TXT") or ()
-            if isinstance(record, TXT)
-        ]
+        """The TXT records of a name, the strings of each joined. Raises Unmet."""
+        try:
+            found = await self._resolver.texts(name)
+        except Unreadable as error:
+            raise Unmet("4.4.3", str(error)) from None
+        return [text.decode("utf-8", "replace") for text in found]
 
     async def reachable(self, host: str) -> list[str]:
         """The addresses of a host that is not this one. Raises Unsendable, Unmet."""
@@ -125,7 +109,7 @@ class MxResolver:
     async def _exchangers(self, domain: str) -> list[str]:
         """Host names by preference, shuffled where it is equal; the domain itself without MX."""
         records = await self._ask(domain, "MX")
-        if records is None:
+        if not records:
             return [] if _canonical(domain) in self._ourselves else [domain]
         ranks: dict[int, list[str]] = {}
         for record in records:
@@ -150,7 +134,7 @@ class MxResolver:
         refusal: Exception | None = None
         for kind in ("A", "AAAA"):
             try:
-                found += [record.to_text() for record in await self._ask(host, kind) or ()]
+                found += [record.to_text() for record in await self._ask(host, kind)]
             except Unsendable:
                 break
             except Unmet as error:
@@ -159,31 +143,15 @@ class MxResolver:
             raise refusal
         return found
 
-    async def _ask(self, name: str, kind: str) -> list[Rdata] | None:
-        """Records; None when the name has none of that kind. Raises Unsendable (5.1.2) when there
-        is no such name, Unmet (4.4.3) when DNS gives no answer."""
+    async def _ask(self, name: str, kind: str) -> Sequence[Rdata]:
+        """Raises Unsendable (5.1.2) when there is no such name, Unmet (4.4.3) when DNS gives no
+        answer."""
         try:
-            if self._resolver is None:
-                self._resolver = self._make()
-            answer = await self._resolver.resolve(
-                dns.name.from_text(name), kind, lifetime=self._timeout
-            )
-        except dns.resolver.NXDOMAIN:
-            raise Unsendable("5.1.2", f"there is no domain {name}") from None
-        except dns.resolver.NoAnswer:
-            return None
-        except (dns.name.LabelTooLong, dns.name.NameTooLong, dns.name.EmptyLabel):
-            raise Unsendable("5.1.2", "the domain is no possible domain name") from None
-        except (dns.exception.DNSException, OSError, UnicodeError) as error:
-            reason = type(error).__name__
-            raise Unmet("4.4.3", f"DNS gave no answer for {name} {kind} ({reason})") from None
-        return list(answer)
-
-    def _make(self) -> dns.asyncresolver.Resolver:
-        resolver = dns.asyncresolver.Resolver(configure=self._nameservers is None)
-        if self._nameservers is not None:
-            resolver.nameservers = [Do53Nameserver(host, port) for host, port in self._nameservers]
-        return resolver
+            return await self._resolver.find(spelled(name), kind)
+        except NoSuchName as error:
+            raise Unsendable("5.1.2", str(error)) from None
+        except Unreadable as error:
+            raise Unmet("4.4.3", str(error)) from None
 
     def _is_ours(self, address: str) -> bool:
         ip = ipaddress.ip_address(address)

@@ -20,9 +20,9 @@ from typing import Any, Final
 import dkim
 import dkim.util
 
+from gatepost.resolver import Unreadable
 from gatepost.verdicts import results
 from gatepost.verdicts.body import BodyHash, body_hash, split
-from gatepost.verdicts.resolver import Unreadable
 from gatepost.verdicts.results import Result
 
 SIGNATURES_MAX: Final = 8

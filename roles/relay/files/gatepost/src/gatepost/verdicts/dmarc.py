@@ -15,7 +15,7 @@ from typing import Final
 
 from publicsuffixlist import PublicSuffixList
 
-from gatepost.verdicts.resolver import Unreadable, ascii_domain
+from gatepost.resolver import Unreadable, ascii_domain
 from gatepost.verdicts.results import Result
 
 _STRICTER: Final = ("none", "quarantine", "reject")

@@ -14,7 +14,7 @@ from typing import Any, Final
 import spf
 from dns.rdata import Rdata
 
-from gatepost.verdicts.resolver import Unreadable, ascii_domain
+from gatepost.resolver import Unreadable, ascii_domain
 from gatepost.verdicts.results import Result
 
 # RFC 7208 section 4.6.4 allows ten terms of ten names each; pyspf keeps those limits itself.

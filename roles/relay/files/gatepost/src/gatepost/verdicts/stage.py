@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,10 +18,10 @@ from typing import Any, Final
 from gatepost.events import Record
 from gatepost.policy.message import Message
 from gatepost.policy.values import Verdicts
+from gatepost.resolver import Resolver, Unreadable
 from gatepost.verdicts import dkim_check, dmarc, spf_check
 from gatepost.verdicts.analyzers import AnalysisFailed, Client
 from gatepost.verdicts.body import unstuffed
-from gatepost.verdicts.resolver import Resolver, Unreadable
 from gatepost.verdicts.results import PROCESSING_FAILED, RESULTS, Result
 from gatepost.verdicts.values import Mail, Target
 
@@ -33,13 +33,11 @@ _LATE: Final = "the time was over"
 @dataclass(frozen=True, slots=True)
 class Settings:
     """analyzers: by the spelling that documents have. seconds: the deadline of one message, or of
-    one recipient at RCPT. nameservers, lifetime: as in `resolver.Resolver`."""
+    one recipient at RCPT."""
 
     hostname: str
     seconds: float
     analyzers: Mapping[str, Target] = field(default_factory=dict)
-    nameservers: Sequence[tuple[str, int]] | None = None
-    lifetime: float = 10.0
 
 
 class Stage:
@@ -53,10 +51,10 @@ class Stage:
         self.analyzers: Mapping[str, Client] = {}
         self._pool: Executor | None = None
 
-    async def configure(self, settings: Settings) -> None:
+    async def configure(self, settings: Settings, resolver: Resolver) -> None:
         """At a start and at a reload. What is being asked for goes on as it began."""
         old = self.analyzers
-        self.resolver = Resolver(settings.nameservers, settings.lifetime)
+        self.resolver = resolver
         self.seconds = settings.seconds
         clients = {
             id(each): Client(each, settings.hostname, settings.seconds)

@@ -1,4 +1,5 @@
-"""DNS as the checks ask it: by one resolver a worker, with a cache; no answer is no "no"."""
+"""DNS as a worker asks it, for verdicts and for delivery: by one resolver, with a cache and a
+deadline for each question. That no answer came is never "there is none"."""
 
 from __future__ import annotations
 
@@ -23,6 +24,10 @@ class Unreadable(Exception):
     """DNS gives no answer now: whether the record exists is unknown."""
 
 
+class NoSuchName(Exception):
+    """There is no such name (NXDOMAIN), or it cannot be one."""
+
+
 class Resolver:
     """nameservers: address and port of each; None is the system's. lifetime: seconds for one
     question."""
@@ -34,12 +39,10 @@ class Resolver:
         self._lifetime = lifetime
         self._resolver: dns.asyncresolver.Resolver | None = None
 
-    async def ask(self, name: str, kind: str) -> tuple[Rdata, ...]:
-        """The records of a name; none where there is no such name, or it cannot be one. Raises
-        Unreadable."""
+    async def find(self, name: str, kind: str) -> tuple[Rdata, ...]:
+        """The records of a name, spelled in ASCII; none where it has none of that kind. Raises
+        NoSuchName, Unreadable."""
         question = _name(name)
-        if question is None:
-            return ()
         try:
             if self._resolver is None:
                 self._resolver = self._make()
@@ -47,12 +50,19 @@ class Resolver:
                 question, kind, lifetime=self._lifetime, raise_on_no_answer=False
             )
         except dns.resolver.NXDOMAIN:
-            return ()
+            raise NoSuchName(f"there is no domain {name}") from None
         except (dns.exception.DNSException, OSError) as error:
             reason = type(error).__name__
             raise Unreadable(f"DNS gave no answer for {name} {kind} ({reason})") from None
         # A chain of aliases that ends nowhere is an answer without records.
         return tuple(answer.rrset or ())
+
+    async def ask(self, name: str, kind: str) -> tuple[Rdata, ...]:
+        """The same, to whom no name and no record are one. Raises Unreadable."""
+        try:
+            return await self.find(name, kind)
+        except NoSuchName:
+            return ()
 
     async def texts(self, name: str) -> list[bytes]:
         """The TXT records of a name, the strings of each joined. Raises Unreadable."""
@@ -68,22 +78,37 @@ class Resolver:
         return resolver
 
 
-def _name(text: str) -> dns.name.Name | None:
-    """A name label by label, so that no character of a foreign string means anything else."""
+def _name(text: str) -> dns.name.Name:
+    """A name label by label, so that no character of a foreign string means anything else. Raises
+    NoSuchName."""
     try:
         labels = [label.encode("ascii") for label in text.removesuffix(".").split(".")]
         return dns.name.Name([*labels, b""])
     except (dns.exception.DNSException, UnicodeError):
-        return None
+        raise NoSuchName("the domain is no possible domain name") from None
+
+
+def spelled(domain: str) -> str:
+    """A domain as DNS spells it: A-labels (RFC 5890) in lower case, without the final dot; as it is
+    where it is no possible one."""
+    try:
+        return _canonical(domain).to_text(omit_final_dot=True)
+    except (dns.exception.DNSException, UnicodeError, ValueError):
+        return domain
 
 
 def ascii_domain(text: str) -> str | None:
-    """A mail domain as DNS spells it: A-labels in lower case (RFC 5890), two of them at least.
-    None for what is no domain name: an address literal, a single label."""
+    """A mail domain as `spelled`, of two labels at least. None for what is no domain name: an
+    address literal, a single label."""
     try:
-        name = dns.name.from_text(text.rstrip("."), idna_codec=dns.name.IDNA_2008_UTS_46)
+        name = _canonical(text)
     except (dns.exception.DNSException, UnicodeError, ValueError):
         return None
-    domain = name.canonicalize().to_text(omit_final_dot=True)
+    domain = name.to_text(omit_final_dot=True)
     plain = all(character.isalnum() or character in "-_." for character in domain)
     return domain if plain and len(name.labels) > 2 else None
+
+
+def _canonical(domain: str) -> dns.name.Name:
+    name = dns.name.from_text(domain.rstrip("."), idna_codec=dns.name.IDNA_2008_UTS_46)
+    return name.canonicalize()
