@@ -11,12 +11,13 @@ import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from gatepost.controls import CONTROL
 from gatepost.delivery.trace import header_end
 
 Group = list[tuple[str, str]]  # the fields of one block of a delivery status
 
 _WIDTH = 76
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_CONTROLS = re.compile(f"{CONTROL.pattern}+")
 _XTEXT = re.compile(rb"\+([0-9A-F]{2})")
 
 
@@ -133,7 +134,7 @@ def _lines(lines: Iterable[str]) -> bytes:
 
 def clean(text: str) -> str:
     """One line of harmless characters."""
-    return _CONTROL.sub(" ", text).strip()
+    return _CONTROLS.sub(" ", text).strip()
 
 
 def _unitext(text: str) -> str:

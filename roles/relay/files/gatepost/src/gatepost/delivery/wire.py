@@ -13,6 +13,7 @@ import re
 from collections import deque
 from typing import cast
 
+from gatepost.controls import CONTROL
 from gatepost.delivery.outcome import Disconnected, Malformed
 from gatepost.reply import Reply
 
@@ -20,7 +21,6 @@ LINE_LIMIT = 4096  # octets; RFC 5321 asks for 512, real servers go beyond it
 REPLY_LIMIT = 32768  # octets of all lines of one reply
 
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: +|$)")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def make_reply(code: int, lines: list[str]) -> Reply:
@@ -32,7 +32,7 @@ def make_reply(code: int, lines: list[str]) -> Reply:
     for line in lines:
         found = _ENHANCED.match(line) if enhanced else None
         text = line[found.end() :] if found and found[1] == enhanced else line
-        texts.append(_CONTROL.sub("?", text))
+        texts.append(CONTROL.sub("?", text))
     return Reply(code, enhanced, "\n".join(texts))
 
 

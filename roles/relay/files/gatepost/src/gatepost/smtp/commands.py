@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from gatepost.controls import CONTROL
 from gatepost.reply import Reply
 from gatepost.smtp.address import LOCAL_PART_BYTES, AddressError, forward_path, reverse_path
 
@@ -83,8 +84,6 @@ _GARBLED = Reply(500, "5.5.2", "Command is not printable UTF-8 text")
 _NO_CHUNK = Reply(521, "5.5.4", "Syntax: BDAT octets [LAST]")
 _DUPLICATE = Reply(501, "5.5.4", "Parameter given twice")
 
-# Controls; the separators that some readers take for line ends; lone surrogates cannot occur.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _HOST = re.compile(r"[0-9A-Za-z._-]{1,255}|\[[0-9A-Za-z.:-]{1,253}\]")
 _PARAMETER = re.compile(r"([0-9A-Za-z][0-9A-Za-z-]*)(?:=([!-<>-~\u00a0-\U0010ffff]+))?")
 _XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")
@@ -102,7 +101,7 @@ def parse(line: bytes, local_part_bytes: int = LOCAL_PART_BYTES) -> Command | Re
         text = line.decode().rstrip(" \t")
     except UnicodeDecodeError:
         return _garbled(line)
-    if _UNPRINTABLE.search(text):
+    if CONTROL.search(text):
         return _garbled(line)
     verb, _space, argument = text.partition(" ")
     verb = verb.upper()
