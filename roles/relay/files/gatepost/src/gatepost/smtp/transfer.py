@@ -26,8 +26,10 @@ _PRODUCTIVE = 1024
 
 
 class Transfer(Wire):
-    """What is between Wire and the dialogue. _extended: the client said EHLO. _commands: since the
-    last accepted message. _chunks: those that came, once BDAT began."""
+    """What is between Wire and the dialogue. It shares with Connection: _transaction, which MAIL
+    begins, and which the end of content, RSET and others forget. _chunks: those that came, once
+    BDAT began. _extended: the client said EHLO, which Connection sets. _commands: counted by
+    Connection since the last accepted message, which is known here."""
 
     _transaction: Transaction | None = None
     _chunks: Chunks | None = None
@@ -57,7 +59,6 @@ class Transfer(Wire):
                 self._transaction = None
                 self._send(await self._commit(transaction, content))
         finally:
-            self._content = None
             load.memory -= content.held
 
     async def _bdat(self, command: Bdat) -> None:
@@ -78,11 +79,8 @@ class Transfer(Wire):
             chunks.refuse(NO_MEMORY)
         load.memory += chunks.held - before
         self.state = "data"
-        try:
-            if not await self._receive(chunks):
-                return
-        finally:
-            self._content = None
+        if not await self._receive(chunks):
+            return
         if transaction is None or refusal is not None:
             self._forget()
             self._answer("BDAT", refusal or OUT_OF_ORDER)

@@ -40,7 +40,19 @@ NO_MEMORY = Reply(452, "4.3.1", "Insufficient system memory, try again later")
 
 
 class Wire(SMTP):
-    """state: "greeting", "proxy", "command", "auth", "tls", "data", "commit" or "closing"."""
+    """state: "greeting", "proxy", "command", "auth", "tls", "data", "commit" or "closing".
+
+    Below it are Transfer (content) and Connection (dialogue), which are one object with it. What
+    they set of this class, besides calling it; the rest is set here alone:
+    - state: Transfer to "data" and "commit", Connection to "proxy" and "tls".
+    - client: Connection, as PROXY, EHLO, TLS and AUTH tell more of who it is.
+    - messages, productive: Transfer, with a message that is accepted.
+    - transport, _reading_paused: Connection, for the transport that STARTTLS puts in place.
+    - _output: Connection adds AUTH's challenges, which are octets and no Reply.
+    - _lines: Connection looks for what came before its time, and takes the PROXY header out.
+    Transfer declares what it shares with Connection; Listening reads client, state, messages,
+    seconds and reason.
+    """
 
     def __init__(self, listening: Listening, loop: asyncio.AbstractEventLoop) -> None:
         """Does not run the base's own: it inspects every member (250 us a connection), looks up
@@ -205,8 +217,11 @@ class Wire(SMTP):
         if self._feed(content, self._lines.take_all()):
             return True
         self._content = content
-        while not (content.ended or self._lost or self._eof or self.state == "closing"):
-            await self._more()
+        try:
+            while not (content.ended or self._lost or self._eof or self.state == "closing"):
+                await self._more()
+        finally:
+            self._content = None
         return content.ended
 
     def _flush(self) -> None:
