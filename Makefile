@@ -28,7 +28,7 @@ PARTS := venv lint sanity unit policy fuzz integration interop notebooks crash d
 # `make test` and `make coverage` count branches; `make unit` is for between two edits.
 COVERAGE := --cov --cov-report=term:skip-covered
 
-.PHONY: help test test-full $(PARTS) molecule-full artifact bench coverage emulators lock clean packages crash-full soak
+.PHONY: help test test-full $(PARTS) molecule-full artifact bench coverage docs emulators lock clean packages crash-full soak
 
 help:
 	@echo "make demo       the whole product against emulators; open build/demo/index.html"
@@ -37,6 +37,7 @@ help:
 	@echo "make bench      relay and peers side by side; build/bench.html"
 	@echo "make soak       half an hour of mixed load with faults, every message counted; build/soak.html"
 	@echo "make coverage   branches that the unit tests reach"
+	@echo "make docs       the documents and what ansible-doc knows as a site; build/docs/index.html"
 	@echo "make emulators  AWS, Google and mailboxes on loopback, in the foreground"
 	@echo "make test-full  all of each part: every kill, long fuzzing, both Debian releases, the soak"
 	@echo "make lock       resolve requirements/dev.in anew"
@@ -84,12 +85,13 @@ interop: venv
 notebooks: venv
 	$(PYTEST) tests/notebooks
 
+## Prints its tables and keeps them in build/crash.json; python -m tools.docs.crash_matrix puts them into docs/guarantees.md.
 crash: venv
-	$(BIN)/python -m pytest -q -s tests/crash
+	$(BIN)/python -m pytest -q tests/crash
 
 ## All of it, and fuzzing guided by coverage: GATEPOST_FUZZ_SECONDS a target, default 60.
 crash-full: venv
-	GATEPOST_TESTS=full $(BIN)/python -m pytest -q -s tests/crash
+	GATEPOST_TESTS=full $(BIN)/python -m pytest -q tests/crash
 	$(BIN)/python -m tests.fuzz.guided
 
 demo: venv
@@ -119,6 +121,10 @@ soak: venv
 
 emulators: venv
 	@$(BIN)/python -m emulators --output build/emulators.json
+
+## The site: README.md, docs/ and ansible-doc of everything in the collection; a broken link in it fails.
+docs: venv
+	@$(BIN)/python -m tools.docs
 
 ## Branches that the unit tests reach, by file.
 coverage: UNIT_OPTIONS = $(COVERAGE)
