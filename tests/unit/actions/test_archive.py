@@ -125,14 +125,54 @@ def test_a_hostile_index(tmp_path: Path, line: str) -> None:
     assert archive_reading.messages(folder) == ([], [f"{DAY}/index.jsonl: line 1 cannot be read"])
 
 
-def test_days_past_their_retention_go(tmp_path: Path) -> None:
-    midnight = 1_764_028_800.0  # the end of that day
-    assert midnight - RECEIVED_AT < 86400
+MIDNIGHT = 1_764_028_800.0  # the end of DAY
+KEPT = 86400.0
+
+
+def aged(root: Path) -> Archive:
     for name in (DAY, "2025-11-23", "2025-11-25", "2025-99-99", "notes", ".purged-2024-01-01"):
-        (tmp_path / name).mkdir()
-    (tmp_path / DAY / NAME).write_bytes(PLAIN)
-    keeping = Archive("legal", tmp_path, 86400.0)
-    assert archive_reading.purge(keeping, midnight + 86399) == ["2025-11-23"]
-    assert archive_reading.purge(keeping, midnight + 86400) == [DAY]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["2025-11-25", "2025-99-99", "notes"]
-    assert archive_reading.purge(Archive("legal", tmp_path), midnight * 2) == []
+        (root / name).mkdir()
+    (root / DAY / NAME).write_bytes(PLAIN)
+    return Archive("legal", root, KEPT)
+
+
+def left(root: Path) -> list[str]:
+    return sorted(path.name for path in root.iterdir() if path.is_dir())
+
+
+def test_days_past_their_retention_go(tmp_path: Path) -> None:
+    assert MIDNIGHT - RECEIVED_AT < 86400
+    keeping = aged(tmp_path)
+    # Each is seen to be past it, and a day later it goes.
+    for now, gone in [
+        (MIDNIGHT + KEPT - 1, []),
+        (MIDNIGHT + KEPT, []),
+        (MIDNIGHT + KEPT + 86400 - 2, []),
+        (MIDNIGHT + KEPT + 86400 - 1, ["2025-11-23"]),
+        (MIDNIGHT + KEPT + 86400, [DAY]),
+    ]:
+        assert archive_reading.purge(keeping, now) == gone
+    assert left(tmp_path) == ["2025-11-25", "2025-99-99", "notes"]
+    assert archive_reading.purge(Archive("legal", tmp_path), MIDNIGHT * 2) == []
+
+
+def test_a_clock_that_leaps_and_comes_back_purges_nothing(tmp_path: Path) -> None:
+    keeping = aged(tmp_path)
+    everything = left(tmp_path)[1:]
+    leapt = MIDNIGHT + 3650 * 86400
+    for hour in range(24):
+        assert archive_reading.purge(keeping, leapt + hour * 3600) == []
+    assert archive_reading.purge(keeping, MIDNIGHT - 1) == []
+    assert left(tmp_path) == everything
+    # What it said is forgotten, so that a second leap is as the first.
+    assert archive_reading.purge(keeping, leapt + 86400) == []
+    assert left(tmp_path) == everything
+
+
+@pytest.mark.parametrize("mark", ["", "nonsense", "nan", "inf", "1e99"])
+def test_a_mark_that_says_no_time_is_made_anew(tmp_path: Path, mark: str) -> None:
+    keeping = aged(tmp_path)
+    (tmp_path / f".due-{DAY}").write_text(mark)
+    now = MIDNIGHT + KEPT
+    assert DAY not in archive_reading.purge(keeping, now)
+    assert DAY in archive_reading.purge(keeping, now + 86400)

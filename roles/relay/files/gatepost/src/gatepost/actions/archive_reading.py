@@ -2,12 +2,18 @@
 
 Promises: a line that cannot be read is reported, never a reason to stop; lines of one file are one
 message with all their recipients. A day is purged whole, or not at all: it is renamed first.
+
+A purge cannot be undone and a clock can be wrong: a day that is past its retention is marked, and
+goes where it still is `GRACE` later by the same clock. So one leap of the clock destroys nothing
+before an operator could mend it; a mark that the mended clock belies is taken away. The times of
+messages would be no better witness: they come from the same clock.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import shutil
 from collections.abc import Iterator
@@ -22,7 +28,9 @@ from gatepost.actions.values import Archive
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FILE: Final = re.compile(r"[0-9A-Za-z-]+\.eml")
 _PURGED: Final = ".purged-"
+_DUE: Final = ".due-"
 _SECONDS_OF_A_DAY: Final = 86400.0
+GRACE: Final = _SECONDS_OF_A_DAY
 
 
 @dataclass(slots=True)
@@ -84,19 +92,41 @@ def verify(folder: Path) -> Iterator[str]:
 
 
 def purge(archive: Archive, now: float) -> list[str]:
-    """Removes the days that are past their retention; which. Raises OSError."""
-    for left in archive.path.glob(f"{_PURGED}*"):
+    """Removes the days that have been past their retention for `GRACE`; which. Raises OSError."""
+    root = archive.path
+    for left in root.glob(f"{_PURGED}*"):
         shutil.rmtree(left)
-    if archive.retention is None:
-        return []
+    retention = archive.retention
+    due = (
+        set()
+        if retention is None
+        else {each.name for each in days(root) if _end(each.name) + retention <= now}
+    )
+    for mark in root.glob(f"{_DUE}*"):
+        if mark.name.removeprefix(_DUE) not in due:
+            mark.unlink(missing_ok=True)
     gone = []
-    for folder in days(archive.path):
-        if _end(folder.name) + archive.retention <= now:
-            aside = folder.with_name(_PURGED + folder.name)
-            folder.rename(aside)
+    for name in sorted(due):
+        mark = root / f"{_DUE}{name}"
+        since = _since(mark)
+        if since is None or since > now:
+            mark.write_text(f"{now}\n", "ascii")
+        elif since + GRACE <= now:
+            aside = root / f"{_PURGED}{name}"
+            (root / name).rename(aside)
+            mark.unlink(missing_ok=True)
             shutil.rmtree(aside)
-            gone.append(folder.name)
+            gone.append(name)
     return gone
+
+
+def _since(mark: Path) -> float | None:
+    """When a day was found to be past its retention; None where no mark says so."""
+    try:
+        since = float(mark.read_text("ascii"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return since if math.isfinite(since) else None
 
 
 def _end(name: str) -> float:
