@@ -251,14 +251,16 @@ async def test_many_deliveries_ask_once(world: World) -> None:
     assert (len(world.fetches), dns.asked.count("_mta-sts.x.example")) == (1, 1)
 
 
-async def test_a_policy_host_that_is_this_host_is_not_asked(world: World) -> None:
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254"])
+async def test_a_policy_host_in_our_own_network_is_not_asked(world: World, address: str) -> None:
+    world.records[HOST, "A"] = [address]
     async with world.served() as (dns, port):
         inward = MxResolver(Resolver([("127.0.0.1", dns.port)], 5))
         sts = MtaSts(inward, port=port, record=world.sts(dns, port)._record)
         assert await sts.policy(DOMAIN) is None
         assert await sts.policy("[127.0.0.1]") is None
     assert world.fetches == []
-    assert "no address" in world.events[0]["reason"]
+    assert "no address of the internet" in world.events[0]["reason"]
 
 
 async def test_a_directory_that_cannot_be_written_is_recorded(world: World) -> None:

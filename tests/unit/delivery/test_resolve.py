@@ -11,7 +11,7 @@ from unit.delivery.nexthop import NextHop as Server
 
 from gatepost.delivery.outcome import Unmet, Unsendable
 from gatepost.delivery.relay import Relay
-from gatepost.delivery.resolve import MxResolver
+from gatepost.delivery.resolve import MxResolver, is_public
 from gatepost.delivery.session import Timeouts
 from gatepost.delivery.values import NextHop, Tls, Verdict
 from gatepost.resolver import Resolver
@@ -191,3 +191,46 @@ async def test_outcomes(domain: str, verdict: Verdict, status: str, port: int) -
     message = mail.message(f"bob@{domain}", destination=f"mx:{domain}")
     [outcome] = await relay.run(mail.leases(message), mail.BODY)
     assert (outcome.verdict, outcome.status) == (verdict, status)
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("2002:808:808::1", True),
+        ("64:ff9b::8.8.8.8", True),
+        ("::ffff:8.8.8.8", True),
+        ("127.0.0.1", False),
+        ("0.0.0.0", False),
+        ("10.1.2.3", False),
+        ("172.16.0.1", False),
+        ("192.168.1.1", False),
+        ("100.64.0.1", False),
+        ("169.254.169.254", False),
+        ("192.0.2.1", False),
+        ("224.0.0.1", False),
+        ("255.255.255.255", False),
+        ("::1", False),
+        ("::", False),
+        ("fe80::1", False),
+        ("fd00:ec2::254", False),
+        ("ff0e::1", False),
+        ("2001:db8::1", False),
+        ("::ffff:10.0.0.1", False),
+        ("2002:a00:1::1", False),
+        ("64:ff9b::169.254.169.254", False),
+    ],
+)
+def test_addresses_of_the_internet(address: str, public: bool) -> None:
+    assert is_public(address) is public
+
+
+async def test_a_host_is_reachable_at_its_public_addresses() -> None:
+    records = {
+        ("mixed.example", "A"): ["8.8.8.8", "10.0.0.1", "169.254.169.254"],
+        ("mixed.example", "AAAA"): ["fd00::1", "2606:4700::1111"],
+    }
+    async with zone.served(records) as server:
+        found = await resolver(server.port).reachable("mixed.example")
+    assert sorted(found) == ["2606:4700::1111", "8.8.8.8"]

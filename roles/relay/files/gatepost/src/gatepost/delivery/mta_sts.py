@@ -145,7 +145,7 @@ class MtaSts:
         addresses = await self._resolver.reachable(host)
         if self._context is None:
             self._context = ssl.create_default_context(cafile=self._ca_file)
-        error: httpx.HTTPError = httpx.ConnectError("no address")
+        error: httpx.HTTPError = httpx.ConnectError("no address of the internet")
         async with httpx.AsyncClient(
             verify=self._context, trust_env=False, timeout=FETCH_SECONDS / 2
         ) as client:

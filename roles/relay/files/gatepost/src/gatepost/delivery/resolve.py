@@ -23,6 +23,7 @@ from gatepost.resolver import NoSuchName, Resolver, Unreadable, spelled
 
 EXCHANGERS = 10  # hosts that are tried for one domain
 ADDRESSES = 20  # addresses of all of them together
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class Hops(Protocol):
@@ -103,8 +104,13 @@ class MxResolver:
         return [text.decode("utf-8", "replace") for text in found]
 
     async def reachable(self, host: str) -> list[str]:
-        """The addresses of a host that is not this one. Raises Unsendable, Unmet."""
-        return [it for it in await self._addresses(host) if not self._is_ours(it)]
+        """The addresses of a host of the internet that is not this one: a stranger's DNS leads
+        nobody into our network. Raises Unsendable, Unmet."""
+        return [
+            it
+            for it in await self._addresses(host)
+            if not self._is_ours(it) and (self._allow_loopback or is_public(it))
+        ]
 
     async def _exchangers(self, domain: str) -> list[str]:
         """Host names by preference, shuffled where it is equal; the domain itself without MX."""
@@ -160,6 +166,19 @@ class MxResolver:
             return True
         inward = mapped.is_loopback or mapped.is_unspecified
         return bool(inward) and not self._allow_loopback
+
+
+def is_public(address: str) -> bool:
+    """Whether it is one of the internet (IANA's registries of special addresses), and so is the
+    IPv4 address within, where a gateway would go on to it (RFC 3056, 4291, 6052)."""
+    ip = ipaddress.ip_address(address)
+    inner: ipaddress.IPv4Address | None = None
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour
+        if ip in _NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    judged = inner or ip
+    return judged.is_global and not judged.is_multicast
 
 
 def _canonical(name: str) -> str:
