@@ -7,6 +7,8 @@ import ipaddress
 import re
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult
 
@@ -105,13 +107,9 @@ def targets(config: Config) -> dict[str, Target]:
 
 
 def _target(config: Config, analyzer: Analyzer) -> Target:
-    password = None
+    reread = None
     if analyzer.secret_file is not None:
-        place = f"{analyzer.path}.secret_file"
-        password = read_password(config.file, place, analyzer.secret_file)
-        if _FIELD_VALUE.fullmatch(password) is None:
-            reason = f"{analyzer.secret_file}: password has a character that HTTP cannot carry"
-            raise ConfigError(str(config.file), place, reason)
+        reread = partial(_password, config, analyzer.path, analyzer.secret_file)
     tls = None
     if analyzer.url.startswith("https:"):
         try:
@@ -122,7 +120,18 @@ def _target(config: Config, analyzer: Analyzer) -> Target:
         except OSError as error:
             reason = f"{analyzer.ca_file}: {error.strerror}"
             raise ConfigError(str(config.file), f"{analyzer.path}.ca", reason) from error
-    return Target(analyzer.kind, analyzer.url, password, tls, analyzer.fields)
+    password = reread() if reread is not None else None
+    return Target(analyzer.kind, analyzer.url, password, tls, analyzer.fields, reread)
+
+
+def _password(config: Config, path: str, file: Path) -> bytes:
+    """Raises ConfigError."""
+    place = f"{path}.secret_file"
+    password = read_password(config.file, place, file)
+    if _FIELD_VALUE.fullmatch(password) is None:
+        reason = f"{file}: password has a character that HTTP cannot carry"
+        raise ConfigError(str(config.file), place, reason)
+    return password
 
 
 def check(config: Config) -> None:

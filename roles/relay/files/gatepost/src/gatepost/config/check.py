@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gatepost.config import address_lists, addresses, analyzers, targets
+from gatepost.config import address_lists, addresses, analyzers, exposed, targets
 from gatepost.config.certificates import expiry, server_context
 from gatepost.config.secrets import read_password, srs_keys
 from gatepost.config.values import Config, IngressPoint
@@ -128,3 +128,4 @@ def _warnings(config: Config) -> Iterator[str]:
         context = server_context(config.file, point)
         if context is not None and point.tls is not None and expiry(context, point.tls) is None:
             yield f"{point.path}.tls.certificate: is not valid today"
+    yield from exposed.warnings(config)

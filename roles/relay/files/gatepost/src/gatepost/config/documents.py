@@ -14,7 +14,7 @@ from gatepost.config.analyzers import read_analyzers
 from gatepost.config.bindings import bound_relay
 from gatepost.config.fields import Section, kind
 from gatepost.config.references import References
-from gatepost.config.sites import bound, read_archives, read_mailboxes
+from gatepost.config.sites import BOUND, bound, read_archives, read_mailboxes
 from gatepost.config.values import Analyzer, Relay
 from gatepost.errors import ConfigError
 from gatepost.policy import documents, shapes
@@ -25,12 +25,7 @@ T = TypeVar("T")
 
 
 # Where an action names what it is aimed at, and the kind of that.
-_NAMED: Final = {
-    "Relay": ("Relay", "relay"),
-    "Archive": ("TargetArchive", "archive"),
-    "DeliverToMailbox": ("MailboxArn", "mailbox"),
-    "DeliverToQBusiness": ("ApplicationId", "application"),
-}
+_NAMED: Final = {"Relay": ("Relay", "relay"), **BOUND}
 
 
 @dataclass(slots=True)

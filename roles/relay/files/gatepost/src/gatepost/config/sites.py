@@ -33,6 +33,14 @@ _MONTHS: Final = {
     "TEN_YEARS": 120,
 }
 PERMANENT: Final = "PERMANENT"
+# Kinds of mailboxes, as their queues begin, and under which key of `bindings` each is bound.
+MAILBOXES: Final = {"mailbox": "mailboxes", "application": "applications"}
+# Where an action names what must be bound, and the kind of that.
+BOUND: Final = {
+    "Archive": ("TargetArchive", "archive"),
+    "DeliverToMailbox": ("MailboxArn", "mailbox"),
+    "DeliverToQBusiness": ("ApplicationId", "application"),
+}
 _SERVICES: Final = ("s3", "sns", "lambda", "sts")
 _PLACES: Final = re.compile(r"\{(local|domain)\}")
 
@@ -56,7 +64,7 @@ def read_archives(bindings: Section) -> dict[str, Archive]:
 def read_mailboxes(bindings: Section) -> dict[str, Mailbox]:
     """By the name of their queue: "mailbox:NAME", "application:ID". Raises ConfigError."""
     found: dict[str, Mailbox] = {}
-    for key, kind in (("mailboxes", "mailbox"), ("applications", "application")):
+    for kind, key in MAILBOXES.items():
         section = bindings.section(key)
         for name in section.names():
             destination = f"{kind}:{name}"

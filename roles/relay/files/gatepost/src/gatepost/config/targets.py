@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gatepost.actions.values import Maildir
+from gatepost.config.sites import BOUND, MAILBOXES
 from gatepost.config.values import Config
 from gatepost.errors import ConfigError
 
@@ -17,22 +18,17 @@ _AWS: Final = ("WriteToS3", "PublishToSns", "InvokeLambda")
 
 def check_action(config: Config, path: str, action: str, parameters: Any) -> None:
     """path: of the action in the file."""
-    match action:
-        case "Archive":
-            member, section = "TargetArchive", "archives"
-            known = parameters[member] in config.archives
-        case "DeliverToMailbox":
-            member, section = "MailboxArn", "mailboxes"
-            known = f"mailbox:{parameters[member]}" in config.mailboxes
-        case "DeliverToQBusiness":
-            member, section = "ApplicationId", "applications"
-            known = f"application:{parameters[member]}" in config.mailboxes
-        case _:
-            if action in _AWS:
-                _aws(config, path, action, parameters)
-            return
+    if action in _AWS:
+        _aws(config, path, action, parameters)
+    if action not in BOUND:
+        return
+    member, kind = BOUND[action]
+    target = parameters[member]
+    archive = kind == "archive"
+    known = target in config.archives if archive else f"{kind}:{target}" in config.mailboxes
     if not known:
-        reason = f"{parameters[member]} is not bound: name it under bindings.{section}"
+        section = "archives" if archive else MAILBOXES[kind]
+        reason = f"{target} is not bound: name it under bindings.{section}"
         raise ConfigError(str(config.file), f"{path}.{member}", reason)
 
 
@@ -44,8 +40,7 @@ def check_folders(config: Config) -> None:
     for mailbox in config.mailboxes.values():
         if isinstance(mailbox.site, Maildir):
             kind, _colon, name = mailbox.destination.partition(":")
-            section = "mailboxes" if kind == "mailbox" else "applications"
-            _folder(config, f"bindings.{section}.{name}.maildir", mailbox.site.root)
+            _folder(config, f"bindings.{MAILBOXES[kind]}.{name}.maildir", mailbox.site.root)
     credentials = config.aws.credentials_file
     if credentials is not None and not os.access(credentials, os.R_OK):
         reason = f"{credentials}: is not there, or this user may not read it"
