@@ -78,7 +78,8 @@ integration: venv
 	$(PYTEST) tests/integration
 
 interop: venv
-	tools/debian_packages postfix dovecot-imapd swaks libnet-ssleay-perl curl msmtp mmdebstrap
+	tools/debian_packages postfix dovecot-imapd dovecot-lmtpd swaks libnet-ssleay-perl curl msmtp mmdebstrap
+	command -v npm >/dev/null || tools/debian_packages nodejs npm
 	$(BIN)/python -m tests.upstream
 	$(BIN)/python -m pytest -q tests/interop
 
@@ -139,7 +140,8 @@ test-full:
 	@GATEPOST_TESTS=full UNIT_OPTIONS="$(COVERAGE)" $(PYTHON) tools/parts.py $(patsubst crash,crash-full,$(PARTS:molecule=molecule-full)) soak
 
 packages:
-	tools/debian_packages postfix dovecot-imapd swaks libnet-ssleay-perl curl msmtp podman runc mmdebstrap netavark aardvark-dns iptables iproute2
+	command -v npm >/dev/null || tools/debian_packages nodejs npm
+	tools/debian_packages postfix dovecot-imapd dovecot-lmtpd swaks libnet-ssleay-perl curl msmtp podman runc mmdebstrap netavark aardvark-dns iptables iproute2
 
 clean:
 	rm -rf build $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
