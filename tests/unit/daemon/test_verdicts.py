@@ -270,3 +270,35 @@ async def test_rcpt_asks_nothing_where_nothing_hangs_on_it(bench: Make) -> None:
     it = bench(rule(RELAY), statements=(first, DENIED), analyzers={ANALYZER: analyzer})
     assert (await it.receive("bob@example.com")).code == 550
     assert not analyzer.asked
+
+
+async def test_the_copy_of_a_message_counts_while_it_is_held(bench: Make) -> None:
+    class Looking(Played):
+        held = -1
+
+        async def ask(self, mail: Mail, message: bytes | None) -> Mapping[str, Any]:
+            self.held = it.stage.load.memory
+            return await super().ask(mail, message)
+
+    rules = [
+        rule(DROP, Conditions=[analysis("VerdictExpression", "f", "EQUALS", "FAIL")]),
+        rule(DROP, Conditions=[verdict("DKIM", "FAIL")]),
+        rule(RELAY),
+    ]
+    analyzer = Looking({"f": "PASS"})
+    it = bench(*rules, analyzers={ANALYZER: analyzer})
+    assert (await it.receive("bob@example.com")).code == 250
+    assert analyzer.held == len(BODY) - 1
+    assert it.stage.load.memory == 0
+    # Nothing in it is stuffed: the message itself is read.
+    assert (await it.receive("bob@example.com", body=BODY.replace(b"..dot", b"dot"))).code == 250
+    assert analyzer.held == 0
+    # A decision that cannot be made lets it go too.
+    hanging = Played(HANGING)
+    it = bench(
+        rule(DROP, Conditions=[analysis("BooleanExpression", "f", "IS_TRUE")]),
+        analyzers={ANALYZER: hanging},
+    )
+    it.stage.seconds = 0.05
+    assert (await it.receive("bob@example.com")).code == 451
+    assert it.stage.load.memory == 0

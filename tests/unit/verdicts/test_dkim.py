@@ -7,6 +7,7 @@ import asyncio
 import base64
 import hashlib
 import time
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -287,6 +288,15 @@ def test_bodies_are_hashed_as_dkimpy_does(body: bytes) -> None:
         assert cut == (hashlib.sha256(wanted[:5]).digest(), len(wanted) <= 5)
 
 
+@pytest.mark.parametrize("blanks", [b"\r\n" * 100_000, b" \t\r\n" * 100_000])
+def test_what_trails_beyond_a_piece(blanks: bytes) -> None:
+    for relaxed, how in ((True, dkim.Relaxed), (False, dkim.Simple)):
+        policy = dkim.CanonicalizationPolicy.from_c_value(b"simple/" + how)
+        for body in (b"line\r\n" + blanks, blanks):
+            wanted = hashlib.sha256(policy.canonicalize_body(body)).digest()
+            assert body_hash(b"A: b\r\n\r\n" + body, 8, relaxed=relaxed).digest == wanted
+
+
 def test_pieces_are_one_body() -> None:
     body = b"".join(b"line %d \t of many\r\n" % each for each in range(20_000))
     policy = dkim.CanonicalizationPolicy.from_c_value(b"simple/relaxed")
@@ -305,6 +315,33 @@ def test_pieces_are_one_body() -> None:
 )
 def test_unstuffing(wire: bytes, plain: bytes) -> None:
     assert unstuffed(wire) == plain
+
+
+def test_what_is_not_stuffed_is_not_copied() -> None:
+    assert unstuffed(MESSAGE.replace(b"\r\n.", b"\r\n")) is not MESSAGE
+    plain = MESSAGE.replace(b".", b"")
+    assert unstuffed(plain) is plain
+
+
+def test_a_check_holds_no_copy_of_a_message() -> None:
+    """Reading, hashing and judging eight signatures of 16 MiB."""
+    line = b"x" * 70 + b"\r\n"
+    message = b"From: a@example.org\r\n\r\n" + line * ((16 << 20) // len(line))
+    once = signed(message, canonicalize=(RELAXED, RELAXED))
+    field = once[: len(once) - len(message)]
+    message = field * 8 + message
+    del once
+    tracemalloc.start()
+    try:
+        found = dkim_check.read(message, time.time())
+        assert found is not None
+        dkim_check.verify(found, {each.key: [b"v=DKIM1; p="] for each in found.signatures})
+        for relaxed in (True, False):
+            body_hash(found.message, found.start, relaxed=relaxed)
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 << 20
 
 
 def test_unstuffing_in_pieces() -> None:
@@ -328,7 +365,8 @@ def test_stuffing_and_back(body: bytes) -> None:
     ],
 )
 def test_splitting(message: bytes, parts: tuple[bytes, bytes]) -> None:
-    assert split(message) == parts
+    header, start = split(message)
+    assert (header, message[start:]) == parts
 
 
 @given(st.binary(max_size=300))

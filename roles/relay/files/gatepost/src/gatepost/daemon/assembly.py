@@ -64,7 +64,7 @@ class Assembly:
         self._expiries: dict[str, float] = {}
         self._suspended: frozenset[str] = frozenset()
         self._address_lists: Mapping[str, AddressList] = {}
-        self._stage = Stage(record)
+        self._stage = Stage(record, self._load)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._queue = QueueRequests(lambda: self._shards, self._ids.new, time.time, record)
 

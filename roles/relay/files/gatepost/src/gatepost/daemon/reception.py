@@ -6,6 +6,7 @@ Everything that the documents decide is decided here and stored; nothing here to
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,7 +27,8 @@ from gatepost.policy.values import Admission, Empty, Plan, Session
 from gatepost.reply import Reply
 from gatepost.smtp.receiver import Transaction
 from gatepost.spool.interface import Message, Recipient, Spool
-from gatepost.verdicts.stage import Inquiry, Stage
+from gatepost.verdicts.inquiry import Inquiry
+from gatepost.verdicts.stage import Stage
 from gatepost.verdicts.values import Mail
 
 _LOOP: Final = Reply(554, "5.4.6", "Too many hops: the message is in a loop")
@@ -200,6 +202,17 @@ class Reception:
         """Made anew with what they lacked, until nothing is left that can be found out."""
         mail = Mail(session, facts.mail_from, tuple(addresses), self._point.name)
         inquiry = self._stage.inquire(mail, facts, ingress=self._point.name, id=message_id)
+        with contextlib.closing(inquiry):
+            return await self._planned(inquiry, session, facts, addresses, returns)
+
+    async def _planned(
+        self,
+        inquiry: Inquiry,
+        session: Session,
+        facts: Facts,
+        addresses: Sequence[str],
+        returns: Mapping[str, Plan],
+    ) -> Sequence[Plan]:
         while True:
             plans = [
                 returns.get(address)

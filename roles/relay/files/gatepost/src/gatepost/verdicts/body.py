@@ -8,6 +8,7 @@ time: piece by piece, in linear time, once for all of a message's signatures.
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -17,17 +18,22 @@ _BLANKS: Final = re.compile(rb"[ \t]+")
 
 
 def unstuffed(wire: bytes) -> bytes:
-    """The message itself (RFC 5321 section 4.5.2). wire: CRLF lines, dot-stuffed."""
-    plain = (piece.replace(b"\r\n.", b"\r\n") for piece in _pieces(wire))
-    return b"".join(piece[piece.startswith(b".") :] for piece in plain)
+    """The message itself (RFC 5321 section 4.5.2): `wire`, where nothing in it is stuffed, else the
+    only copy. wire: CRLF lines, dot-stuffed."""
+    if not wire.startswith(b".") and b"\r\n." not in wire:
+        return wire
+    plain = io.BytesIO()
+    for piece in _pieces(wire, 0, len(wire)):
+        plain.write(piece.replace(b"\r\n.", b"\r\n")[piece.startswith(b".") :])
+    return plain.getvalue()
 
 
-def split(message: bytes) -> tuple[bytes, bytes]:
-    """Header section, each field ending in CRLF, and body."""
+def split(message: bytes) -> tuple[bytes, int]:
+    """The header section, each field ending in CRLF, and where the body begins."""
     if message.startswith(b"\r\n"):
-        return b"", message[2:]
-    header, blank, body = message.partition(b"\r\n\r\n")
-    return (header + b"\r\n", body) if blank else (header, b"")
+        return b"", 2
+    end = message.find(b"\r\n\r\n")
+    return (message, len(message)) if end < 0 else (message[: end + 2], end + 4)
 
 
 class BodyHash(NamedTuple):
@@ -37,11 +43,14 @@ class BodyHash(NamedTuple):
     whole: bool
 
 
-def body_hash(body: bytes, *, relaxed: bool, length: int | None = None) -> BodyHash:
-    """length: the signature's l=, octets of the canonical body; None for all of it."""
+def body_hash(
+    message: bytes, start: int = 0, *, relaxed: bool, length: int | None = None
+) -> BodyHash:
+    """start: where the body begins. length: the signature's l=, octets of the canonical body; None
+    for all of it."""
     hasher = hashlib.sha256()
     left = length
-    for piece in _canonical(body, relaxed):
+    for piece in _canonical(message, start, relaxed):
         if left is None:
             hasher.update(piece)
             continue
@@ -52,21 +61,32 @@ def body_hash(body: bytes, *, relaxed: bool, length: int | None = None) -> BodyH
     return BodyHash(hasher.digest(), True)
 
 
-def _canonical(body: bytes, relaxed: bool) -> Iterator[bytes]:
+def _canonical(message: bytes, start: int, relaxed: bool) -> Iterator[bytes]:
     """Sections 3.4.3 and 3.4.4, in pieces."""
-    content = body.rstrip(b" \t\r\n" if relaxed else b"\r\n")
-    for piece in _pieces(content):
+    end = _end(message, start, b" \t\r\n" if relaxed else b"\r\n")
+    for piece in _pieces(message, start, end):
         yield _BLANKS.sub(b" ", piece).replace(b" \r\n", b"\r\n") if relaxed else piece
     # The last line's end; an empty body is a line to one algorithm and nothing to the other.
-    if content or not relaxed:
+    if start < end or not relaxed:
         yield b"\r\n"
 
 
-def _pieces(content: bytes) -> Iterator[bytes]:
-    """Whole lines, some 64 KiB at a time: no step holds the interpreter for long."""
-    start = 0
-    while start < len(content):
-        end = content.find(b"\r\n", start + _PIECE)
-        end = len(content) if end < 0 else end + 2
+def _end(message: bytes, start: int, trailing: bytes) -> int:
+    """Where the body ends without what trails."""
+    end = len(message)
+    while start < end:
+        piece = message[max(start, end - _PIECE) : end]
+        kept = len(piece.rstrip(trailing))
+        end -= len(piece) - kept
+        if kept:
+            break
+    return end
+
+
+def _pieces(content: bytes, start: int, stop: int) -> Iterator[bytes]:
+    """Whole lines, some 64 KiB at a time: no step holds the interpreter or a message for long."""
+    while start < stop:
+        end = content.find(b"\r\n", start + _PIECE, stop)
+        end = stop if end < 0 else end + 2
         yield content[start:end]
         start = end

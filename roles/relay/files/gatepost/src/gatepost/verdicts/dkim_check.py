@@ -54,10 +54,12 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What stands in a message. judged: the results of fields that are no signature to verify."""
+    """What stands in a message. start: of its body. judged: the results of fields that are no
+    signature to verify."""
 
     signer: Any
-    body: bytes
+    message: bytes
+    start: int
     signatures: tuple[Signature, ...]
     judged: tuple[Result, ...]
 
@@ -88,15 +90,15 @@ async def _key(texts: Texts, name: str) -> Sequence[bytes] | Unreadable:
 
 def read(message: bytes, now: float) -> Read | None:
     """None where no field says that the message is signed."""
-    header, body = split(message)
+    header, start = split(message)
     if not _FIELD.search(header):
         return None
     try:
         signer = dkim.DKIM(header)
     except (dkim.DKIMException, LookupError):
-        return Read(None, b"", (), (Result("permerror", "", "the header section is malformed"),))
+        return Read(None, b"", 0, (), (Result("permerror", "", "the header section is malformed"),))
     if len(signer.headers) > _FIELDS_MAX:
-        return Read(None, b"", (), (Result("permerror", "", "too many header fields"),))
+        return Read(None, b"", 0, (), (Result("permerror", "", "too many header fields"),))
     fields = [each for each in signer.headers if each[0].lower() == b"dkim-signature"]
     signatures: list[Signature] = []
     judged: list[Result] = []
@@ -106,7 +108,7 @@ def read(message: bytes, now: float) -> Read | None:
             signatures.append(each)
         else:
             judged.append(each)
-    return Read(signer, body, tuple(signatures), tuple(judged))
+    return Read(signer, message, start, tuple(signatures), tuple(judged))
 
 
 def _signature(signer: Any, index: int, field: Sequence[bytes], now: float) -> Signature | Result:
@@ -162,7 +164,7 @@ def _verified(
     try:
         _load(found.signer, signature, key[0])
         if how not in hashes:
-            hashes[how] = body_hash(found.body, relaxed=how[0], length=how[1])
+            hashes[how] = body_hash(found.message, found.start, relaxed=how[0], length=how[1])
         if base64.b64decode(wanted) != hashes[how].digest:
             return Result("fail", domain, "the body was changed")
         included = list(signature.included)
