@@ -17,6 +17,8 @@ class Analyzer:
     def __init__(self, answer: Any, status: int = 200) -> None:
         self.answer = answer
         self.status = status
+        self.headers: dict[str, str] = {}
+        self.password = ""
         self.requests: list[tuple[str, dict[str, list[str]], bytes]] = []
         self._over = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -58,7 +60,13 @@ class Analyzer:
                     return
                 given = outer.answer
                 content = given if isinstance(given, bytes) else json.dumps(given).encode()
-                self.send_response(outer.status)
+                given_password = [*headers.get("authorization", []), *headers.get("password", [])]
+                known = not outer.password or any(
+                    each.split(" ")[-1] == outer.password for each in given_password
+                )
+                self.send_response(outer.status if known else 401)
+                for name, value in outer.headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from gatepost.config import analyzers, load
-from gatepost.config.check import check
+from gatepost.config.check import check, warnings
 from gatepost.errors import ConfigError
 from tests.unit.config.conftest import put
 
@@ -80,3 +80,31 @@ def test_another_key_is_another_analyzer(
     assert raised.value.path == (
         "rule_sets[0].Rules[0].Unless[0].VerdictExpression.Evaluate.Analysis.Analyzer"
     )
+
+
+def test_what_goes_over_a_network_in_the_clear_is_said(
+    good: dict[str, Any], written: Callable[[Any], Path]
+) -> None:
+    near = ("http://127.0.0.1:1", "http://[::1]:1/x", "http://localhost:1", "https://a.example")
+    bound = {f"near-{n}": {"type": "http", "url": url} for n, url in enumerate(near)}
+    far = {"far": {"type": "rspamd", "url": "http://spam.example:11333"}}
+    put(good, "bindings.analyzers", bound | far)
+    put(
+        good,
+        "bindings.mailboxes",
+        {
+            "m-1": {"lmtp": "unix:/run/lmtp"},
+            "m-2": {"lmtp": "127.0.0.1:24"},
+            "m-3": {"lmtp": "10.0.0.1:24"},
+        },
+    )
+    put(good, "bindings.applications", {"app": {"lmtp": "mail.example:24"}})
+    endpoints = {"s3": "http://s3.example", "sns": "https://sns.example", "sts": "http://127.0.0.1"}
+    put(good, "aws", {"region": "eu-west-1", "endpoints": endpoints})
+    said = [line for line in warnings(load(written(good))) if "in the clear" in line]
+    assert said == [
+        "bindings.analyzers.far.url: messages go to spam.example in the clear",
+        "aws.endpoints.s3: messages go to s3.example in the clear",
+        "bindings.mailboxes.m-3.lmtp: messages go to 10.0.0.1 in the clear",
+        "bindings.applications.app.lmtp: messages go to mail.example in the clear",
+    ]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import re
+import tracemalloc
 from typing import Any
 
 import pytest
 
+from gatepost.errors import ConfigError
 from gatepost.policy.values import Session
 from gatepost.verdicts.analyzers import AnalysisFailed, Client
 from gatepost.verdicts.values import HTTP, RSPAMD, Mail, Target
@@ -81,6 +84,87 @@ async def test_an_answer_that_is_of_no_use(answer: Any, status: int, reason: str
         with pytest.raises(AnalysisFailed, match=re.escape(reason)):
             await asked.ask(MAIL, MESSAGE)
         await asked.retire()
+
+
+@pytest.mark.parametrize("kind", [RSPAMD, HTTP])
+async def test_an_answer_that_is_compressed_is_not_read(kind: str) -> None:
+    with Analyzer(gzip.compress(b" " * (64 << 20))) as analyzer:
+        analyzer.headers["Content-Encoding"] = "gzip"
+        asked = client(analyzer, kind)
+        with pytest.raises(AnalysisFailed, match="is compressed"):
+            await asked.ask(MAIL, MESSAGE)
+        analyzer.answer, analyzer.headers["Content-Encoding"] = {"a": 1}, "Identity"
+        assert await asked.ask(MAIL, MESSAGE) == {"a": 1}
+        await asked.retire()
+        assert [each[1]["accept-encoding"] for each in analyzer.requests] == [["identity"]] * 2
+
+
+@pytest.mark.parametrize("kind", [RSPAMD, HTTP])
+async def test_a_secret_that_is_refused_is_read_again_once(kind: str) -> None:
+    secrets = iter([b"new", b"new", b"newer"])
+    with Analyzer({"a": 1}) as analyzer:
+        analyzer.password = "new"
+        asked = client(analyzer, kind, password=b"old", reread=lambda: next(secrets))
+        assert await asked.ask(MAIL, MESSAGE) == {"a": 1}
+        assert await asked.ask(MAIL, MESSAGE) == {"a": 1}
+        assert len(analyzer.requests) == 3
+        # The same one again is not tried again; another one is, once.
+        analyzer.password = "newest"
+        for requests in (4, 6):
+            with pytest.raises(AnalysisFailed, match="answered 401"):
+                await asked.ask(MAIL, MESSAGE)
+            assert len(analyzer.requests) == requests
+        await asked.retire()
+
+
+async def test_all_that_were_refused_at_once_go_on_with_the_new_secret() -> None:
+    with Analyzer({"a": 1}) as analyzer:
+        analyzer.password = "new"
+        asked = client(analyzer, password=b"old", reread=lambda: b"new")
+        found = await asyncio.gather(*(asked.ask(MAIL, MESSAGE) for _ in range(5)))
+        assert found == [{"a": 1}] * 5
+        await asked.retire()
+
+
+async def test_a_secret_that_cannot_be_read_again_stays() -> None:
+    def gone() -> bytes:
+        raise ConfigError("gatepost.yml", "x.secret_file", "is not there")
+
+    with Analyzer({"a": 1}, 403) as analyzer:
+        asked = client(analyzer, password=b"old", reread=gone)
+        with pytest.raises(AnalysisFailed, match="answered 403"):
+            await asked.ask(MAIL, MESSAGE)
+        analyzer.status = 200
+        assert await asked.ask(MAIL, MESSAGE) == {"a": 1}
+        assert analyzer.requests[1][1]["authorization"] == ["Bearer old"]
+        await asked.retire()
+
+
+@pytest.mark.parametrize("kind", [RSPAMD, HTTP])
+async def test_a_message_is_sent_without_a_copy_of_it(kind: str) -> None:
+    """To one that reads slowly and keeps nothing."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        [length] = re.findall(rb"(?i)content-length: (\d+)", head)
+        left = int(length)
+        while left:
+            left -= len(await reader.read(65536))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        writer.close()
+
+    message = b"x" * (32 << 20)
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        asked = Client(Target(kind, f"http://127.0.0.1:{port}/"), "mx.example.net", 30.0)
+        tracemalloc.start()
+        try:
+            assert await asked.ask(MAIL, message) == {}
+            _now, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        await asked.retire()
+    assert peak < 8 << 20
 
 
 async def test_nothing_smuggles_a_field_into_a_request() -> None:

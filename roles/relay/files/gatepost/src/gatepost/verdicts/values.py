@@ -4,7 +4,7 @@ without the libraries that ask."""
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,13 +20,15 @@ HTTP: Final = "http"
 class Target:
     """An analyzer as it is bound. kind: RSPAMD or HTTP. url: whole. password: sent to rspamd as its
     Password, to others as a bearer token. tls: for https, None is the system's authorities. fields:
-    how rspamd's fields are called by rules."""
+    how rspamd's fields are called by rules. reread: the password as it is now; blocks, raises
+    GatepostError."""
 
     kind: str
     url: str
     password: bytes | None = field(default=None, repr=False)
     tls: ssl.SSLContext | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    reread: Callable[[], bytes] | None = field(default=None, repr=False)
 
     def value(self, answer: Mapping[str, Any], name: str) -> Value | None:
         """The field of an answer that a rule names."""
