@@ -1,4 +1,4 @@
-"""A private instance of Debian's Dovecot: IMAP on loopback, mail in Maildirs of its own."""
+"""A private instance of Debian's Dovecot: IMAP and LMTP on loopback, mail in its own Maildirs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from types import TracebackType
 from interop.postfix import free_port, needed, wait_for
 
 CONFIGURATION = """
-protocols = imap
+protocols = imap lmtp
 base_dir = {root}/run
 state_dir = {root}/state
 log_path = {root}/log
@@ -58,17 +58,28 @@ service imap-login {{
 service anvil {{
   chroot =
 }}
+service lmtp {{
+  user = {user}
+  inet_listener lmtp {{
+    port = {lmtp_port}
+  }}
+  unix_listener {root}/lmtp {{
+    mode = 0666
+  }}
+}}
 """
 
 
 class Dovecot:
-    """Serves while it is entered. users: passwords by name."""
+    """Serves while it is entered. users: passwords by name. LMTP takes mail for them alone, at
+    `lmtp_port` and at the socket `lmtp`."""
 
     def __init__(
         self, certificate: Path, key: Path, users: dict[str, str], mechanisms: str = "plain login"
     ) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="gatepost-dovecot-"))
-        self.port, self.tls_port = free_port(), free_port()
+        self.port, self.tls_port, self.lmtp_port = free_port(), free_port(), free_port()
+        self.lmtp = self.root / "lmtp"
         name = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         entry = pwd.getpwnam(name)
         configuration = CONFIGURATION.format(
@@ -80,6 +91,7 @@ class Dovecot:
             mechanisms=mechanisms,
             port=self.port,
             tls_port=self.tls_port,
+            lmtp_port=self.lmtp_port,
         )
         self._owner = entry
         (self.root / "dovecot.conf").write_text(configuration)
@@ -93,6 +105,9 @@ class Dovecot:
 
     def __enter__(self) -> Dovecot:
         program = needed("dovecot", "dovecot-imapd")
+        assert Path("/usr/lib/dovecot/lmtp").exists(), (
+            "LMTP is missing: install the Debian package dovecot-lmtpd"
+        )
         command = [program, "-F", "-c", str(self.root / "dovecot.conf")]
         self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         wait_for((self.root / "run" / "master.pid").exists, f"Dovecot: {self.log()}")
@@ -123,3 +138,7 @@ class Dovecot:
         file.write_bytes(content.replace(b"\r\n", b"\n"))
         for path in (place.parent, place, *place.rglob("*")):
             os.chown(path, self._owner.pw_uid, self._owner.pw_gid)
+
+    def delivered(self, user: str) -> list[bytes]:
+        """What LMTP put into a mailbox, as it is stored: lines end in LF."""
+        return [file.read_bytes() for file in (self.root / "mail" / user).glob("new/*")]
