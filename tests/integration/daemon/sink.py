@@ -36,6 +36,7 @@ class Sink:
     accounts: dict[str, str] = field(default_factory=dict)
     messages: list[Got] = field(default_factory=list)
     port: int = field(default_factory=free_port)
+    host: str = "127.0.0.1"
     refused_logins: int = 0
 
     def __post_init__(self) -> None:
@@ -44,10 +45,10 @@ class Sink:
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     def start(self) -> Sink:
-        options: dict[str, Any] = {"hostname": "127.0.0.1", "port": self.port, "ident": "sink"}
+        options: dict[str, Any] = {"hostname": self.host, "port": self.port, "ident": "sink"}
         if self.context is not None:
             options |= {"tls_context": self.context, "require_starttls": True}
         if self.accounts:
