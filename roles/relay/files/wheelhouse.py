@@ -4,21 +4,21 @@ needs, in one tar archive, because one file reaches a host in a tenth of the tim
 A mail host needs no package index: what it installs is built and downloaded here, each file
 checked against the hashes of requirements.txt, for the host's Python and architecture. What is
 published as source alone becomes a wheel here, and the wheelhouse's own requirements.txt has that
-wheel's hash. The release is named by the distribution's version and a digest of its sources, so
-that changed sources are another release.
+wheel's hash. What makes wheels is locked too, in requirements-build.txt: nothing that others publish
+runs here without a hash. The release is named by the distribution's version and a digest of its
+sources, so that changed sources are another release.
 
     wheelhouse.py --python 3.11 --architecture x86_64 [--extra aws] [--cache DIRECTORY]
 
 Prints {"release", "archive", "changed"} as JSON. Exit status 1 with the reason on standard
-error when pip fails. Runs with the controller's Python; needs pip, and hatchling and setuptools or
-a package index to take them from.
+error when pip fails. Runs with the controller's Python; needs pip, Debian 12's or newer, and a
+package index.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import importlib.util
 import json
 import os
 import re
@@ -34,6 +34,7 @@ HERE = Path(__file__).resolve().parent
 DISTRIBUTION = HERE / "gatepost"
 # By extra; "" is the daemon alone. A wheelhouse has its own, under the first one's name.
 REQUIREMENTS = {"": HERE / "requirements.txt", "aws": HERE / "requirements-aws.txt"}
+BUILD_REQUIREMENTS = HERE / "requirements-build.txt"
 # Every tag that a Debian 12 or newer (glibc 2.36) accepts and that wheels are published under.
 GLIBC_TAGS = (
     "manylinux2014",
@@ -43,7 +44,7 @@ GLIBC_TAGS = (
     "manylinux_2_34",
 )
 
-
+LOCKED = ("--require-hashes", "--no-deps", "--only-binary=:all:")
 # Published without a wheel; pure Python, so that any machine can make it.
 SOURCE_ONLY = ("dkimpy", "pyspf")
 
@@ -55,7 +56,13 @@ def sources(requirements: Path) -> list[Path]:
         for path in sorted((DISTRIBUTION / "src").rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     ]
-    return [requirements, DISTRIBUTION / "pyproject.toml", DISTRIBUTION / "README.md", *packaged]
+    return [
+        requirements,
+        BUILD_REQUIREMENTS,
+        DISTRIBUTION / "pyproject.toml",
+        DISTRIBUTION / "README.md",
+        *packaged,
+    ]
 
 
 def release_name(requirements: Path) -> str:
@@ -67,44 +74,65 @@ def release_name(requirements: Path) -> str:
     return f"{version}-{digest.hexdigest()[:12]}"
 
 
-def pip(*arguments: str) -> None:
+def pip(*arguments: str, path: Path | None = None) -> None:
+    """path: a folder of packages that what pip runs finds first."""
+    environment = dict(os.environ) if path is None else {**os.environ, "PYTHONPATH": str(path)}
     subprocess.run(
-        [sys.executable, "-m", "pip", "--quiet", *arguments], check=True, stdout=sys.stderr
+        [sys.executable, "-m", "pip", "--quiet", *arguments],
+        check=True,
+        stdout=sys.stderr,
+        env=environment,
     )
 
 
 def build(directory: Path, python: str, architecture: str, requirements: Path) -> None:
-    isolation = ["--no-build-isolation"] if importlib.util.find_spec("hatchling") else []
     with tempfile.TemporaryDirectory() as scratch:
+        tools = Path(scratch) / "tools"
+        # Into a folder: Debian's pip has no --build-constraint, which pins what builds.
+        pip("install", *LOCKED, f"--target={tools}", f"--requirement={BUILD_REQUIREMENTS}")
         # A copy, so that building leaves nothing in the collection.
         copy = shutil.copytree(
             DISTRIBUTION,
             Path(scratch) / "gatepost",
             ignore=shutil.ignore_patterns("__pycache__", "dist", "*.egg-info"),
         )
-        pip("wheel", "--no-deps", *isolation, "--wheel-dir", str(directory), str(copy))
+        make_wheel(copy, directory, tools)
+        download(directory, python, architecture, requirements, tools)
+        built = {name: wheel_of(name, directory, tools) for name in SOURCE_ONLY}
+    locked = with_hashes(requirements.read_text("utf-8"), built)
+    (directory / REQUIREMENTS[""].name).write_text(locked, "utf-8")
+
+
+def make_wheel(source: Path, directory: Path, tools: Path) -> None:
+    """By PEP 517, with nothing but the tools, whatever a host's pip would take instead."""
+    how = ("--no-deps", "--no-index", "--no-build-isolation", "--use-pep517")
+    pip("wheel", *how, "--wheel-dir", str(directory), str(source), path=tools)
+
+
+def download(
+    directory: Path, python: str, architecture: str, requirements: Path, tools: Path
+) -> None:
     platforms = [f"--platform={tag}_{architecture}" for tag in GLIBC_TAGS]
     pip(
         "download",
-        "--require-hashes",
-        "--no-deps",
-        "--only-binary=:all:",
+        *LOCKED,
+        # To ask a source distribution for its name, pip runs it.
+        "--no-build-isolation",
+        "--use-pep517",
         f"--no-binary={','.join(SOURCE_ONLY)}",
         "--implementation=cp",
         f"--python-version={python}",
         *platforms,
         f"--dest={directory}",
         f"--requirement={requirements}",
+        path=tools,
     )
-    built = {name: wheel_of(name, directory) for name in SOURCE_ONLY}
-    locked = with_hashes(requirements.read_text("utf-8"), built)
-    (directory / REQUIREMENTS[""].name).write_text(locked, "utf-8")
 
 
-def wheel_of(name: str, directory: Path) -> str:
+def wheel_of(name: str, directory: Path, tools: Path) -> str:
     """Makes the wheel of a source distribution, in its place; the wheel's SHA-256."""
     (archive,) = directory.glob(f"{name}-*.tar.gz")
-    pip("wheel", "--no-deps", "--wheel-dir", str(directory), str(archive))
+    make_wheel(archive, directory, tools)
     archive.unlink()
     (wheel,) = directory.glob(f"{name}-*-none-any.whl")
     return hashlib.sha256(wheel.read_bytes()).hexdigest()

@@ -1,4 +1,5 @@
-"""The wheelhouse's lock names the wheels that are made of sources, by their own hashes."""
+"""The wheelhouse's lock names the wheels that are made of sources, by their own hashes; what makes
+them is locked too."""
 
 from __future__ import annotations
 
@@ -51,3 +52,41 @@ def test_an_extra_adds_to_what_every_host_has(wheelhouse: ModuleType) -> None:
     assert {each.partition("==")[0] for each in aws - alone} >= {"boto3", "botocore"}
     names = {wheelhouse.release_name(each) for each in wheelhouse.REQUIREMENTS.values()}
     assert len(names) == 2
+
+
+def test_what_makes_wheels_is_locked(wheelhouse: ModuleType) -> None:
+    lock = wheelhouse.BUILD_REQUIREMENTS.read_text("utf-8")
+    entries = re.split(r"^(?=[\w.-]+==)", lock, flags=re.MULTILINE)[1:]
+    assert {each.partition("==")[0] for each in entries} >= {"hatchling", "setuptools"}
+    assert all("--hash=sha256:" in each for each in entries)
+    tested = (FILE.parents[3] / "requirements/dev.txt").read_text()
+    (hatchling,) = re.findall(r"^hatchling==\S+", lock, re.MULTILINE)
+    assert f"\n{hatchling} " in tested
+
+
+def test_nothing_is_fetched_or_built_without_a_lock(
+    wheelhouse: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[tuple[str, ...], Path | None]] = []
+
+    def pip(command: str, *arguments: str, path: Path | None = None) -> None:
+        calls.append(((command, *arguments), path))
+        if command == "download":
+            for name in wheelhouse.SOURCE_ONLY:
+                (tmp_path / f"{name}-1.tar.gz").touch()
+        elif command == "wheel":
+            name = Path(arguments[-1]).name.partition("-")[0]
+            (tmp_path / f"{name}-1-py3-none-any.whl").touch()
+
+    monkeypatch.setattr(wheelhouse, "pip", pip)
+    wheelhouse.build(tmp_path, "3.11", "x86_64", wheelhouse.REQUIREMENTS[""])
+    (install, _none), *rest = calls
+    assert install[0] == "install"
+    assert f"--requirement={wheelhouse.BUILD_REQUIREMENTS}" in install
+    assert [call[0] for call, _path in rest] == ["wheel", "download", "wheel", "wheel"]
+    (tools,) = {path for _call, path in rest}
+    assert f"--target={tools}" in install
+    for call, _path in calls:
+        fetches = call[0] != "wheel"
+        assert {"--require-hashes", "--no-deps"} <= {*call} if fetches else "--no-index" in call
+        assert call is install or "--no-build-isolation" in call
