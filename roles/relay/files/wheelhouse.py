@@ -4,9 +4,9 @@ needs, in one tar archive, because one file reaches a host in a tenth of the tim
 A mail host needs no package index: what it installs is built and downloaded here, each file
 checked against the hashes of requirements.txt, for the host's Python and architecture. What is
 published as source alone becomes a wheel here, and the wheelhouse's own requirements.txt has that
-wheel's hash. What makes wheels is locked too, in requirements-build.txt: nothing that others publish
-runs here without a hash. The release is named by the distribution's version and a digest of its
-sources, so that changed sources are another release.
+wheel's hash. What makes wheels is locked too, in requirements-build.txt: nothing that others
+publish runs here without a hash. The release is named by the distribution's version and a digest of
+its sources, so that changed sources are another release.
 
     wheelhouse.py --python 3.11 --architecture x86_64 [--extra aws] [--cache DIRECTORY]
 
