@@ -14,7 +14,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 from typing import Final
 
@@ -48,8 +47,7 @@ def _fetch(requirement: str, home: Path) -> None:
     if done.returncode:
         raise SystemExit(f"the sdist of aiosmtpd cannot be had:\n{done.stderr.strip()}")
     [archive] = part.glob("aiosmtpd-*.tar.gz")
-    with tarfile.open(archive) as opened:
-        opened.extractall(part / "unpacked", filter="data")
+    shutil.unpack_archive(archive, part / "unpacked")  # it has the hash of the lock
     (part / "unpacked").rename(home)
     shutil.rmtree(part)
 
