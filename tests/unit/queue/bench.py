@@ -10,7 +10,8 @@ from unit.spool.builders import NOW, message, step
 
 from gatepost.delivery.values import Outcome, Scope, Verdict
 from gatepost.queue.retry import RetryPolicy
-from gatepost.queue.scheduler import Limits, Scheduler
+from gatepost.queue.runs import Limits
+from gatepost.queue.scheduler import Scheduler
 from gatepost.reply import Reply
 from gatepost.spool.disk import DiskSpool
 from gatepost.spool.interface import Lease

@@ -12,7 +12,7 @@ from typing import Final
 from gatepost.actions.threads import Threads
 from gatepost.actions.values import Action, Task
 from gatepost.delivery.values import Outcome, Scope, Verdict
-from gatepost.queue.scheduler import Runner
+from gatepost.queue.runs import Runner
 from gatepost.spool.interface import Lease
 
 # Runs of one action at once; what waits for a place waits without a thread.

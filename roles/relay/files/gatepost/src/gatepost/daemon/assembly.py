@@ -27,8 +27,9 @@ from gatepost.delivery.relay import Relay
 from gatepost.delivery.resolve import MxResolver
 from gatepost.events import Record
 from gatepost.policy.addresslist import AddressList
-from gatepost.queue import scheduler as queue
+from gatepost.queue import runs
 from gatepost.queue.retry import RetryPolicy
+from gatepost.queue.scheduler import Scheduler
 from gatepost.resolver import Resolver
 from gatepost.smtp.limits import Limits, Load
 from gatepost.smtp.server import Listening
@@ -108,9 +109,10 @@ class Assembly:
         self._find_exchangers(config)
         self._relay.refresh()
         for shard in self._shards:
-            shard.scheduler.policy = _retry(config)
-            shard.scheduler.limits = _deliveries(config, self._workers)
-            shard.scheduler.notices = self._notices()
+            terms = shard.scheduler.terms
+            terms.policy = _retry(config)
+            terms.limits = _deliveries(config, self._workers)
+            terms.notices = self._notices()
         await self._listen()
 
     def _find_exchangers(self, config: Config) -> None:
@@ -212,7 +214,7 @@ class Assembly:
     async def _open(self, path: Any) -> None:
         settings = disk.Settings(low_space=self.config.spool.low_space)
         spool = await disk.DiskSpool.open(path, settings=settings, record=self._record)
-        scheduler = queue.Scheduler(
+        scheduler = Scheduler(
             spool,
             self._reach.sites,
             self._notices(),
@@ -341,9 +343,9 @@ def _retry(config: Config) -> RetryPolicy:
     )
 
 
-def _deliveries(config: Config, workers: int) -> queue.Limits:
+def _deliveries(config: Config, workers: int) -> runs.Limits:
     limits = config.limits.share(workers)
-    return queue.Limits(
+    return runs.Limits(
         total=limits.deliveries,
         destination_max=limits.destination_deliveries,
         memory=limits.memory,

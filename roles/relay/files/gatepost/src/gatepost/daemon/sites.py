@@ -22,7 +22,7 @@ from gatepost.actions.values import Archive, Lmtp, Maildir
 from gatepost.config.values import Config
 from gatepost.delivery.values import ConfigurationFailure, Outcome
 from gatepost.events import Record
-from gatepost.queue.scheduler import Runner
+from gatepost.queue.runs import Runner
 from gatepost.spool.interface import Lease
 
 _GONE: Final = "the file binds no such name any more"
