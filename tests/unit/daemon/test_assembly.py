@@ -46,3 +46,30 @@ async def test_a_secret_that_is_gone_at_a_reload_changes_nothing(tmp_path: Path)
             assert (listening.receiver, listening.hostname) == (receiver, before.hostname)
         finally:
             await assembly.stop()
+
+
+async def test_delivery_and_verdicts_ask_one_resolver_which_a_reload_makes_anew(
+    tmp_path: Path,
+) -> None:
+    """So that a changed resolv.conf counts, and a mended record at once."""
+    file = tmp_path / "gatepost.yml"
+    document: dict[str, Any] = copy.deepcopy(GOOD)
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        address = sock.getsockname()[:2]
+        document["ingress_points"][0]["listen"] = [f"127.0.0.1:{address[1]}"]
+        file.write_text(yaml.safe_dump(document))
+        config = load(file)
+        config.spool.path.mkdir()
+        assembly = Assembly(config, 0, 1, nowhere)
+        await assembly.start({address: sock}, ())
+        try:
+            seen = []
+            for _ in range(2):
+                mx = assembly._relay.mx
+                assert mx is not None
+                assert mx._resolver is assembly._stage.resolver
+                seen.append(mx._resolver)
+                await assembly.reload(load(file))
+            assert seen[0] is not seen[1]
+        finally:
+            await assembly.stop()

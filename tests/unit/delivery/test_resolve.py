@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -14,7 +15,7 @@ from gatepost.delivery.relay import Relay
 from gatepost.delivery.resolve import MxResolver, is_public
 from gatepost.delivery.session import Timeouts
 from gatepost.delivery.values import NextHop, Tls, Verdict
-from gatepost.resolver import Resolver
+from gatepost.resolver import REMEMBERED, Resolver
 
 ZONE = {
     ("two.example", "MX"): ["20 b.example.", "10 a.example."],
@@ -145,6 +146,17 @@ async def test_delivery_and_verdicts_share_what_is_known() -> None:
         await shared.ask("two.example", "MX")
         await MxResolver(shared).expand(template("two.example"))
         assert server.asked.count("two.example") == 1
+
+
+async def test_no_answer_is_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with zone.served(dict(ZONE), ttl=(1 << 31) - 1) as server:
+        asking = resolver(server.port)
+        await asking.expand(template("bare.example"))
+        asked = len(server.asked)
+        later = time.time() + REMEMBERED
+        monkeypatch.setattr("dns.resolver.time.time", lambda: later)
+        await asking.expand(template("bare.example"))
+        assert len(server.asked) == 2 * asked
 
 
 async def test_an_address_that_is_given_asks_nobody() -> None:

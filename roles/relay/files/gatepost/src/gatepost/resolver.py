@@ -3,6 +3,7 @@ deadline for each question. That no answer came is never "there is none"."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,7 +16,8 @@ from dns.nameserver import Do53Nameserver
 from dns.rdata import Rdata
 from dns.rdtypes.ANY.TXT import TXT
 
-CACHED: Final = 10_000  # answers, negative ones too, each for its own TTL
+CACHED: Final = 10_000  # answers, negative ones too, each for its own TTL, and
+REMEMBERED: Final = 86400.0  # seconds at most (RFC 8767 section 4 has a week)
 # RFC 9715: what passes without fragments. Longer answers come by TCP.
 _PAYLOAD: Final = 1232
 
@@ -26,6 +28,12 @@ class Unreadable(Exception):
 
 class NoSuchName(Exception):
     """There is no such name (NXDOMAIN), or it cannot be one."""
+
+
+class _Cache(dns.resolver.LRUCache):
+    def put(self, key: dns.resolver.CacheKey, value: dns.resolver.Answer) -> None:
+        value.expiration = min(value.expiration, time.time() + REMEMBERED)
+        super().put(key, value)
 
 
 class Resolver:
@@ -73,7 +81,7 @@ class Resolver:
         resolver = dns.asyncresolver.Resolver(configure=self._nameservers is None)
         if self._nameservers is not None:
             resolver.nameservers = [Do53Nameserver(host, port) for host, port in self._nameservers]
-        resolver.cache = dns.resolver.LRUCache(CACHED)
+        resolver.cache = _Cache(CACHED)
         resolver.use_edns(0, 0, _PAYLOAD)
         return resolver
 

@@ -99,8 +99,7 @@ class Assembly:
         lists = await asyncio.to_thread(address_lists.read, config)
         verdicts = await asyncio.to_thread(_verdicts, config)
         self._address_lists = lists
-        if config.resolver != self.config.resolver:
-            self._resolver = _resolver(config)
+        self._resolver = _resolver(config)
         await self._stage.configure(verdicts, self._resolver)
         self.config = config
         self._hops.config = config
@@ -322,7 +321,7 @@ def _age(oldest: float, now: float) -> float:
 
 
 def _resolver(config: Config) -> Resolver:
-    """The worker's only one, whose cache outlives a reload that does not concern it."""
+    """The worker's only one; a reload forgets what it knows, and reads resolv.conf again."""
     return Resolver(config.resolver.nameservers or None, config.resolver.lifetime)
 
 
