@@ -34,7 +34,7 @@ async def test_a_secret_that_is_gone_at_a_reload_changes_nothing(tmp_path: Path)
         assembly = Assembly(before, 0, 1, nowhere)
         await assembly.start({address: sock}, ())
         try:
-            (_point, listening) = assembly._listening[address]
+            (_point, listening) = assembly._listeners.now[address]
             receiver = listening.receiver
             keys.unlink()
             document["hostname"] = "mx2.example.net"
@@ -42,7 +42,7 @@ async def test_a_secret_that_is_gone_at_a_reload_changes_nothing(tmp_path: Path)
             with pytest.raises(ConfigError, match=r"srs\.json"):
                 await assembly.reload(load(file))
             assert assembly.config is before
-            assert assembly._listening[address][1] is listening
+            assert assembly._listeners.now[address][1] is listening
             assert (listening.receiver, listening.hostname) == (receiver, before.hostname)
         finally:
             await assembly.stop()

@@ -1,10 +1,9 @@
 """A worker's parts, put together from the file: shards of the spool with their schedulers, the
-relay that empties them, and a listener for each inherited socket."""
+relay that empties them, and the listeners."""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import gc
 import socket
 import time
@@ -12,10 +11,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from gatepost.config import address_lists, analyzers
-from gatepost.config.certificates import expiry, server_context
+from gatepost.config.certificates import server_context
 from gatepost.config.values import Address, Config, IngressPoint
 from gatepost.daemon.channel import Handler
 from gatepost.daemon.hops import Hops
+from gatepost.daemon.listeners import Listeners
 from gatepost.daemon.metrics import Delta
 from gatepost.daemon.queue_requests import QueueRequests
 from gatepost.daemon.reception import Reception
@@ -31,8 +31,7 @@ from gatepost.queue import runs
 from gatepost.queue.retry import RetryPolicy
 from gatepost.queue.scheduler import Scheduler
 from gatepost.resolver import Resolver
-from gatepost.smtp.limits import Limits, Load
-from gatepost.smtp.server import Listening
+from gatepost.smtp.limits import Load
 from gatepost.spool import disk
 from gatepost.spool.inspect import shards
 from gatepost.spool.messageid import MessageIds
@@ -59,21 +58,19 @@ class Assembly:
         self._find_exchangers(config)
         self._reach = Reach(config, self._relay, record)
         self._shards: list[Shard] = []
-        self._sockets: Mapping[Address, socket.socket] = {}
-        self._listening: dict[Address, tuple[IngressPoint, Listening]] = {}
-        self._load = Load()
-        self._expiries: dict[str, float] = {}
+        load = Load()
         self._suspended: frozenset[str] = frozenset()
         self._address_lists: Mapping[str, AddressList] = {}
-        self._stage = Stage(record, self._load)
+        self._stage = Stage(record, load)
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._listeners = Listeners(workers, self._reception, self._keep, load, record)
         self._queue = QueueRequests(lambda: self._shards, self._ids.new, time.time, record)
 
     async def start(
         self, sockets: Mapping[Address, socket.socket], suspended: Iterable[str]
     ) -> None:
         """Raises SpoolError, ConfigError, OSError."""
-        self._sockets = sockets
+        self._listeners.sockets = sockets
         self._suspended = frozenset(suspended)
         self._address_lists = await asyncio.to_thread(address_lists.read, self.config)
         await self._stage.configure(await asyncio.to_thread(_verdicts, self.config), self._resolver)
@@ -86,7 +83,7 @@ class Assembly:
         # A large backlog need not be looked at by every collection.
         gc.collect()
         gc.freeze()
-        await self._listen()
+        await self._listeners.follow(self.config)
         self._keep(self._release_adopted())
         if self._index == 0:
             self._keep(self._purge())
@@ -112,7 +109,7 @@ class Assembly:
             terms.policy = _retry(config)
             terms.limits = _deliveries(config, self._workers)
             terms.notices = self._notices()
-        await self._listen()
+        await self._listeners.follow(self.config)
 
     def _find_exchangers(self, config: Config) -> None:
         """How delivery by MX is done from now on."""
@@ -132,21 +129,14 @@ class Assembly:
 
     async def drain(self) -> None:
         """Takes no mail any more; deliveries go on. Sessions get limits.drain to end a message."""
-        for sock in self._sockets.values():
-            sock.close()
-        self._sockets = {}
-        listenings = [listening for _point, listening in self._listening.values()]
-        self._listening.clear()
-        await asyncio.gather(*(it.drain(self.config.limits.drain) for it in listenings))
+        await self._listeners.close(self.config.limits.drain)
 
     async def stop(self) -> None:
         """Ends sessions and deliveries in flight, within limits.drain."""
         seconds = self.config.limits.drain
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(
-            *(listening.drain(seconds) for _sockets, listening in self._listening.values())
-        )
+        await self._listeners.stop(seconds)
         await asyncio.gather(*(shard.close(seconds) for shard in self._shards))
         await self._relay.close()
         await self._stage.close()
@@ -175,7 +165,7 @@ class Assembly:
     def status(self) -> dict[str, Any]:
         return {
             "steps": sum(shard.spool.pending for shard in self._shards),
-            "sessions": sum(listening.open for _sockets, listening in self._listening.values()),
+            "sessions": self._listeners.open,
             "refused_credentials": dict(self._relay.suspended()),
         }
 
@@ -186,12 +176,7 @@ class Assembly:
             sites = shard.scheduler.sites()
             for name, counts in shard.spool.queues().items():
                 queues.append({"destination": name, **counts, **sites.get(name, {})})
-        sessions = [
-            {"ingress": point.name, **dataclasses.asdict(session)}
-            for point, listening in self._listening.values()
-            for session in listening.sessions()
-        ]
-        return {"queues": queues, "clients": sessions}
+        return {"queues": queues, "clients": self._listeners.sessions()}
 
     def gauges(self) -> Delta:
         found: Delta = [["gatepost_sessions", [], float(self.status()["sessions"])]]
@@ -207,7 +192,7 @@ class Assembly:
             ]
         found += [["gatepost_suspended_relays", [name], 1.0] for name in self._relay.suspended()]
         name = "gatepost_certificate_expiry_timestamp_seconds"
-        found += [[name, [ingress], until] for ingress, until in self._expiries.items()]
+        found += [[name, [ingress], until] for ingress, until in self._listeners.expiries.items()]
         return found
 
     async def _open(self, path: Any) -> None:
@@ -247,52 +232,6 @@ class Assembly:
             await self._reach.purge(time.time())
             await asyncio.sleep(_PURGED_EVERY)
 
-    async def _listen(self) -> None:
-        """Every inherited socket as the file says: opened, changed in place, replaced or closed.
-        Sessions that are open go on as they began, or are ended politely where that cannot be."""
-        wanted = {
-            address: point for point in self.config.ingress_points for address in point.listen
-        }
-        self._expiries.clear()
-        for address, sock in self._sockets.items():
-            before = self._listening.pop(address, None)
-            point = wanted.get(address)
-            if point is None:
-                if before is not None:
-                    self._keep(before[1].drain(self.config.limits.drain))
-                continue
-            if before is not None and _shape(before[0]) == _shape(point):
-                listening = before[1]
-                listening.hostname = self.config.hostname
-                listening.receiver = self._reception(self.config, point)
-                listening.limits = _limits(self.config, self._workers)
-                listening.tls = self._context(point)
-            else:
-                listening = self._listener(point)
-                await listening.serve(sock.dup())
-                if before is not None:
-                    self._keep(before[1].drain(self.config.limits.drain))
-            self._listening[address] = (point, listening)
-
-    def _listener(self, point: IngressPoint) -> Listening:
-        return Listening(
-            hostname=self.config.hostname,
-            receiver=self._reception(self.config, point),
-            record=self._record,
-            limits=_limits(self.config, self._workers),
-            load=self._load,
-            tls=self._context(point),
-            require_tls=point.tls_policy != "OPTIONAL",
-            auth=point.type == "AUTH",
-            proxy_trusted=point.proxy_protocol_from,
-        )
-
-    def _context(self, point: IngressPoint) -> Any:
-        context = server_context(self.config.file, point)
-        if context is not None and point.tls is not None:
-            self._expiries[point.name] = expiry(context, point.tls) or 0.0
-        return context
-
     def _reception(self, config: Config, point: IngressPoint) -> Reception:
         """Reads the point's secrets. Raises ConfigError."""
         return Reception(
@@ -309,11 +248,6 @@ class Assembly:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _shape(point: IngressPoint) -> tuple[object, ...]:
-    """What a listener cannot change while it is open."""
-    return point.type, point.tls_policy, point.tls is None, point.proxy_protocol_from
 
 
 def _age(oldest: float, now: float) -> float:
@@ -348,17 +282,4 @@ def _deliveries(config: Config, workers: int) -> runs.Limits:
         total=limits.deliveries,
         destination_max=limits.destination_deliveries,
         memory=limits.memory,
-    )
-
-
-def _limits(config: Config, workers: int) -> Limits:
-    limits = config.limits.share(workers)
-    return Limits(
-        connections=limits.connections,
-        connections_per_address=limits.connections_per_client,
-        connection_rate=limits.connection_rate,
-        authentication_failures_per_address=limits.auth_failures,
-        recipients=limits.recipients,
-        message_bytes=limits.message_size,
-        memory_bytes=limits.memory,
     )
