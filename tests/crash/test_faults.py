@@ -66,12 +66,12 @@ async def test_a_disk_that_becomes_read_only(tmp_path: Path) -> None:
     number = refused = 0
     while True:
         fault = Fault(CHANGES, number, errno.EROFS, FOREVER)
-        found = await work(tmp_path, fault, errno.EROFS)
+        # None is refused where only the removal of segments fails, after the last of the mail.
+        refused += await work(tmp_path, fault, errno.EROFS)
         if not fault.hit:
             break
-        assert found, "mail was taken that no disk could keep"
-        refused += found
         number += 1
+    assert refused > number, "mail was taken that no disk could keep"
     tables.record(tables.ERRORS, tables.READ_ONLY, number, refused, 0)
 
 
