@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from emulators.ingress.stored import Unusable
+from emulators.ports import free_port
 
 _PATIENCE = 60.0
 _FAREWELL = 15.0
@@ -34,7 +35,7 @@ class Gatepostd:
         self._lock = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
         self._content: dict[str, bytes] = {}
-        self.address = ("127.0.0.1", _free_port())
+        self.address = ("127.0.0.1", free_port())
         self.error = ""
 
     @property
@@ -127,9 +128,3 @@ def _contents(directory: Path) -> dict[str, bytes]:
 def _last_words(log: Path) -> str:
     lines = log.read_text("utf-8", "replace").strip().splitlines()
     return f"gatepostd does not run: {' '.join(lines[-3:]) or 'it said nothing'}"
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])

@@ -10,7 +10,9 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 
-from interop.postfix import free_port, needed, wait_for
+from interop.postfix import needed, wait_for
+
+from emulators.ports import free_port
 
 CONFIGURATION = """
 protocols = imap lmtp

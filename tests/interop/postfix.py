@@ -21,6 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from emulators.ports import free_port
+
 DOMAIN = "postfix.example"
 PROGRAMS = Path("/usr/lib/postfix/sbin")
 
@@ -29,13 +31,6 @@ def needed(program: str, package: str) -> str:
     found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     assert found, f"{program} is missing: install the Debian package {package}"
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def wait_for(true: Callable[[], Any], what: str, seconds: float = 30) -> Any:

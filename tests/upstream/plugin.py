@@ -26,6 +26,7 @@ import aiosmtpd.smtp
 import pytest
 from aiosmtpd.testing import statuscodes
 
+from emulators.ports import free_port
 from tests.upstream.adapter import Adapted
 from tests.upstream.table import Difference, differences
 
@@ -107,12 +108,6 @@ statuscodes.StatusCode.__ne__ = lambda self, other: not _same_code(self, other) 
 statuscodes.StatusCode.to_bytes = lambda self, crlf=False: Said(_to_bytes(self, crlf))  # type: ignore[method-assign,assignment]
 
 
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 class Judge:
     """By the table, and what is counted."""
 
@@ -141,7 +136,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     from aiosmtpd.controller import InetMixin
     from aiosmtpd.tests import conftest
 
-    port = _free_port()
+    port = free_port()
     conftest.HostPort.__new__.__defaults__ = ("localhost", port)
     conftest.Global.SrvAddr = conftest.HostPort()
     InetMixin.__init__.__defaults__ = (None, port, None)

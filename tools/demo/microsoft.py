@@ -12,10 +12,11 @@ from typing import Any
 import yaml
 
 from emulators.ca import Authority
+from emulators.ports import free_port
 from tools.demo.commands import run
 from tools.demo.onboarding import REGION, twice, zone
 from tools.demo.progress import Progress
-from tools.demo.relay import Relay, free_port
+from tools.demo.relay import Relay
 
 DOMAIN, HOSTED = "acme.com", "globex.com"
 RELAY, POLICY, RULES, INGRESS = (

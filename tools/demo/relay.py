@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from emulators.ca import Authority
+from emulators.ports import free_port
 from tools.demo.commands import BIN, run
 from tools.demo.onboarding import INBOUND, INGRESS, OUTBOUND, REGION
 from tools.demo.progress import Progress
@@ -112,9 +112,3 @@ def _ready(process: subprocess.Popen[bytes], relay: Relay) -> bool:
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     return False
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])

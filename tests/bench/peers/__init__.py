@@ -6,6 +6,7 @@ import socket
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+from emulators.ports import free_port
 from tests.bench.tree import Tree
 
 
@@ -46,12 +47,6 @@ class Server(ABC):
 
     def stop(self) -> None:
         self.tree.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def greets(port: int) -> bool:

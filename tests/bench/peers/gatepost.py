@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import yaml
 
+from emulators.ports import free_port
 from gatepost import __version__
-from tests.bench.peers import Server, free_port
+from tests.bench.peers import Server
 from tests.bench.tree import Tree
 
 TRAFFIC_POLICY: Final[dict[str, Any]] = {

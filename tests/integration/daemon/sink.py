@@ -12,7 +12,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, Session
 
-from tests.integration.daemon.running import free_port
+from emulators.ports import free_port
 
 
 @dataclass(slots=True)

@@ -19,9 +19,10 @@ from moto.backends import get_backend
 from moto.core.responses import ActionAuthenticatorMixin
 from moto.server import ThreadedMotoServer
 
+from emulators.ports import free_port
 from tests.integration.daemon.lambda_endpoint import LambdaEndpoint
 from tests.integration.daemon.mail import MESSAGE, send, without_trace
-from tests.integration.daemon.running import Daemon, base_config, free_port
+from tests.integration.daemon.running import Daemon, base_config
 from tests.integration.daemon.sink import Sink
 
 ACCOUNT = "123456789012"  # moto's own

@@ -16,12 +16,13 @@ from typing import Any
 
 import pytest
 
+from emulators.ports import free_port
 from gatepost.cli import inputs, situation
 from gatepost.cli.explanation import as_json
 from tests import budget
 from tests.integration.daemon.pki import Authority
 from tests.integration.daemon.policies import ENTRIES, RELAYS, SENDERS, SOURCES, Policies
-from tests.integration.daemon.running import Daemon, base_config, free_port
+from tests.integration.daemon.running import Daemon, base_config
 from tests.integration.daemon.sink import Got, Sink
 
 Daemons = Callable[[Mapping[str, Any]], Daemon]

@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 import emulators
+from emulators.ports import free_port
 from tests.integration.aws.cloud import Cloud, make_secret
 from tests.integration.daemon.pki import Authority
-from tests.integration.daemon.running import free_port
 
 GMAIL = {
     "StringExpression": {

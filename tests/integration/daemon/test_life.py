@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from emulators.ports import free_port
 from tests.integration.daemon.mail import send
-from tests.integration.daemon.running import Daemon, base_config, free_port
+from tests.integration.daemon.running import Daemon, base_config
 from tests.integration.daemon.sink import Sink
 
 Daemons = Callable[[Mapping[str, Any]], Daemon]

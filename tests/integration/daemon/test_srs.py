@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from emulators.ports import free_port
 from gatepost.delivery.srs import Srs
 from tests.integration.daemon.mail import MESSAGE, send, without_trace
-from tests.integration.daemon.running import Daemon, base_config, free_port
+from tests.integration.daemon.running import Daemon, base_config
 from tests.integration.daemon.sink import Sink
 
 Daemons = Callable[[Mapping[str, Any]], Daemon]

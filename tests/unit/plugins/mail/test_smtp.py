@@ -1,10 +1,10 @@
 """Handing a message over to a server that offers no TLS, refuses, or is not there."""
 
-import socket
-
 import pytest
 from aiosmtpd.controller import Controller
 from ansible_collections.gatepost.mail.plugins.module_utils.mail import smtp
+
+from emulators.ports import free_port
 
 MESSAGE = b"Subject: probe\r\n\r\n.body\r\n"
 
@@ -27,12 +27,6 @@ class Handler:
             return "451 4.7.1 later"
         self.taken.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
         return "250 2.0.0 queued as 1"
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 @pytest.fixture
