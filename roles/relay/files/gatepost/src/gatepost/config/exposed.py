@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gatepost.actions.values import Lmtp
 from gatepost.config import addresses
+from gatepost.config.sites import MAILBOXES
 from gatepost.config.values import Config
 
 
@@ -21,8 +22,7 @@ def warnings(config: Config) -> Iterator[str]:
         site = mailbox.site
         if isinstance(site, Lmtp) and not isinstance(site.address, Path):
             kind, _colon, name = mailbox.destination.partition(":")
-            section = "mailboxes" if kind == "mailbox" else "applications"
-            yield from _said(f"bindings.{section}.{name}.lmtp", site.address[0])
+            yield from _said(f"bindings.{MAILBOXES[kind]}.{name}.lmtp", site.address[0])
 
 
 def _web(path: str, url: str) -> Iterator[str]:
