@@ -3,18 +3,15 @@ of it waits for a time that the schedule cannot have meant."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.queue.bench import DELIVERED, LATER, Bench
+from unit.queue.bench import DELIVERED, LATER, Bench, running
 from unit.spool.builders import NOW, message
 
 from gatepost.delivery.values import Outcome
-from gatepost.spool.disk import DiskSpool, Settings
 from gatepost.spool.interface import Lease
 
 from . import tables
@@ -23,23 +20,6 @@ HOUR = 3600.0
 DAY = 24 * HOUR
 YEAR = 365 * DAY
 FIRST_WAIT = 300.0
-
-
-@asynccontextmanager
-async def running(
-    path: Path, answer: Callable[[Lease], Outcome], now: float = NOW
-) -> AsyncIterator[Bench]:
-    spool = await DiskSpool.open(path, settings=Settings(low_space=0))
-    bench = Bench(spool, answer)
-    bench.now = now
-    task = asyncio.create_task(bench.scheduler.run())
-    try:
-        yield bench
-    finally:
-        bench.runner.gate.set()
-        await bench.scheduler.drain(5)
-        await task
-        await spool.close()
 
 
 def fails(times: int) -> Callable[[Lease], Outcome]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,35 @@ import pytest
 import yaml
 
 from gatepost.config import load
+from gatepost.config.values import Config
 from gatepost.daemon.assembly import Assembly
 from gatepost.errors import ConfigError
 from gatepost.events import nowhere
 from tests.unit.config.conftest import GOOD
+
+
+def written(file: Path, document: dict[str, Any]) -> Config:
+    """With the place of its spool."""
+    file.write_text(yaml.safe_dump(document))
+    config = load(file)
+    config.spool.path.mkdir()
+    return config
+
+
+@asynccontextmanager
+async def running(
+    file: Path, document: dict[str, Any]
+) -> AsyncIterator[tuple[Assembly, tuple[str, int]]]:
+    """The only worker's parts, from this document in this file, and where they listen."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        address = sock.getsockname()[:2]
+        document["ingress_points"][0]["listen"] = [f"127.0.0.1:{address[1]}"]
+        assembly = Assembly(written(file, document), 0, 1, nowhere)
+        await assembly.start({address: sock}, ())
+        try:
+            yield assembly, address
+        finally:
+            await assembly.stop()
 
 
 async def test_a_secret_that_is_gone_at_a_reload_changes_nothing(tmp_path: Path) -> None:
@@ -25,27 +52,18 @@ async def test_a_secret_that_is_gone_at_a_reload_changes_nothing(tmp_path: Path)
     document: dict[str, Any] = copy.deepcopy(GOOD)
     document["bounce"] = {"domain": "srs.example.net", "secret_file": "srs.json"}
     file = tmp_path / "gatepost.yml"
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        address = sock.getsockname()[:2]
-        document["ingress_points"][0]["listen"] = [f"127.0.0.1:{address[1]}"]
+    async with running(file, document) as (assembly, address):
+        before = assembly.config
+        (_point, listening) = assembly._listeners.now[address]
+        receiver = listening.receiver
+        keys.unlink()
+        document["hostname"] = "mx2.example.net"
         file.write_text(yaml.safe_dump(document))
-        before = load(file)
-        before.spool.path.mkdir()
-        assembly = Assembly(before, 0, 1, nowhere)
-        await assembly.start({address: sock}, ())
-        try:
-            (_point, listening) = assembly._listeners.now[address]
-            receiver = listening.receiver
-            keys.unlink()
-            document["hostname"] = "mx2.example.net"
-            file.write_text(yaml.safe_dump(document))
-            with pytest.raises(ConfigError, match=r"srs\.json"):
-                await assembly.reload(load(file))
-            assert assembly.config is before
-            assert assembly._listeners.now[address][1] is listening
-            assert (listening.receiver, listening.hostname) == (receiver, before.hostname)
-        finally:
-            await assembly.stop()
+        with pytest.raises(ConfigError, match=r"srs\.json"):
+            await assembly.reload(load(file))
+        assert assembly.config is before
+        assert assembly._listeners.now[address][1] is listening
+        assert (listening.receiver, listening.hostname) == (receiver, before.hostname)
 
 
 async def test_delivery_and_verdicts_ask_one_resolver_which_a_reload_makes_anew(
@@ -53,23 +71,12 @@ async def test_delivery_and_verdicts_ask_one_resolver_which_a_reload_makes_anew(
 ) -> None:
     """So that a changed resolv.conf counts, and a mended record at once."""
     file = tmp_path / "gatepost.yml"
-    document: dict[str, Any] = copy.deepcopy(GOOD)
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        address = sock.getsockname()[:2]
-        document["ingress_points"][0]["listen"] = [f"127.0.0.1:{address[1]}"]
-        file.write_text(yaml.safe_dump(document))
-        config = load(file)
-        config.spool.path.mkdir()
-        assembly = Assembly(config, 0, 1, nowhere)
-        await assembly.start({address: sock}, ())
-        try:
-            seen = []
-            for _ in range(2):
-                mx = assembly._relay.mx
-                assert mx is not None
-                assert mx._resolver is assembly._stage.resolver
-                seen.append(mx._resolver)
-                await assembly.reload(load(file))
-            assert seen[0] is not seen[1]
-        finally:
-            await assembly.stop()
+    async with running(file, copy.deepcopy(GOOD)) as (assembly, _address):
+        seen = []
+        for _ in range(2):
+            mx = assembly._relay.mx
+            assert mx is not None
+            assert mx._resolver is assembly._stage.resolver
+            seen.append(mx._resolver)
+            await assembly.reload(load(file))
+        assert seen[0] is not seen[1]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from unit.spool.builders import NOW, message, step
@@ -13,7 +15,7 @@ from gatepost.queue.retry import RetryPolicy
 from gatepost.queue.runs import Limits
 from gatepost.queue.scheduler import Scheduler
 from gatepost.reply import Reply
-from gatepost.spool.disk import DiskSpool
+from gatepost.spool.disk import DiskSpool, Settings
 from gatepost.spool.interface import Lease
 
 DELIVERED = Outcome(Verdict.DELIVERED, Scope.MESSAGE, "ok", "2.0.0", Reply(250, "2.0.0", "ok"))
@@ -94,3 +96,21 @@ class Bench:
     async def later(self, seconds: float) -> None:
         self.now += seconds
         self.scheduler.resume("nothing")  # the loop looks at the clock again
+
+
+@asynccontextmanager
+async def running(
+    path: Path, answer: Callable[[Lease], Outcome], now: float = NOW, **limits: Any
+) -> AsyncIterator[Bench]:
+    """On a spool in that folder; drained and closed at the end."""
+    spool = await DiskSpool.open(path, settings=Settings(low_space=0))
+    bench = Bench(spool, answer, **limits)
+    bench.now = now
+    task = asyncio.create_task(bench.scheduler.run())
+    try:
+        yield bench
+    finally:
+        bench.runner.gate.set()
+        await bench.scheduler.drain(5)
+        await task
+        await spool.close()

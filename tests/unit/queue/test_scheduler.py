@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.queue.bench import DELIVERED, DOWN, LATER, REFUSED, Bench, Notices
+from unit.queue.bench import DELIVERED, DOWN, LATER, REFUSED, Bench, Notices, running
 from unit.spool.builders import NOW, message, step
 
 from gatepost.delivery.values import ConfigurationFailure, Outcome
@@ -21,20 +21,7 @@ Open = Callable[..., Any]
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Open:
-    @asynccontextmanager
-    async def opened(answer: Callable[[Lease], Outcome], **limits: Any) -> AsyncIterator[Bench]:
-        spool = await DiskSpool.open(tmp_path / "0", settings=Settings(low_space=0))
-        bench = Bench(spool, answer, **limits)
-        task = asyncio.create_task(bench.scheduler.run())
-        try:
-            yield bench
-        finally:
-            bench.runner.gate.set()
-            await bench.scheduler.drain(5)
-            await task
-            await spool.close()
-
-    return opened
+    return partial(running, tmp_path / "0")
 
 
 async def test_delivered_at_once(bench: Open) -> None:
