@@ -28,6 +28,13 @@ PARTS := venv lint sanity unit policy fuzz integration interop notebooks crash d
 # `make test` and `make coverage` count branches; `make unit` is for between two edits.
 COVERAGE := --cov --cov-report=term:skip-covered
 
+# Of Debian: the peers of `interop`, and what `molecule` runs its hosts with. A Node that is there stays.
+define MAIL_PEERS
+tools/debian_packages postfix dovecot-imapd dovecot-lmtpd swaks libnet-ssleay-perl curl msmtp mmdebstrap
+command -v npm >/dev/null || tools/debian_packages nodejs npm
+endef
+HOSTS := tools/debian_packages podman runc mmdebstrap netavark aardvark-dns iptables iproute2
+
 .PHONY: help test test-full $(PARTS) molecule-full artifact bench coverage docs emulators lock clean packages crash-full soak
 
 help:
@@ -78,8 +85,7 @@ integration: venv
 	$(PYTEST) tests/integration
 
 interop: venv
-	tools/debian_packages postfix dovecot-imapd dovecot-lmtpd swaks libnet-ssleay-perl curl msmtp mmdebstrap
-	command -v npm >/dev/null || tools/debian_packages nodejs npm
+	$(MAIL_PEERS)
 	$(BIN)/python -m tests.upstream
 	$(BIN)/python -m pytest -q tests/interop
 
@@ -99,7 +105,7 @@ demo: venv
 	@$(BIN)/python -m tools.demo
 
 molecule: venv
-	tools/debian_packages podman runc mmdebstrap netavark aardvark-dns iptables iproute2
+	$(HOSTS)
 	tools/molecule test
 
 ## The same with the relays on each Debian release.
@@ -140,8 +146,8 @@ test-full:
 	@GATEPOST_TESTS=full UNIT_OPTIONS="$(COVERAGE)" $(PYTHON) tools/parts.py $(patsubst crash,crash-full,$(PARTS:molecule=molecule-full)) soak
 
 packages:
-	command -v npm >/dev/null || tools/debian_packages nodejs npm
-	tools/debian_packages postfix dovecot-imapd dovecot-lmtpd swaks libnet-ssleay-perl curl msmtp podman runc mmdebstrap netavark aardvark-dns iptables iproute2
+	$(MAIL_PEERS)
+	$(HOSTS)
 
 clean:
 	rm -rf build $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
