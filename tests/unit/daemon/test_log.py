@@ -33,7 +33,9 @@ def test_an_event_is_one_json_object() -> None:
     }
 
 
-@pytest.mark.parametrize("hostile", ["a\nb", "\x1b[2J", "\u202ex", "\udc80", "\x00\r", "é\x85"])
+@pytest.mark.parametrize(
+    "hostile", ["a\nb", "\x1b[2J", "\u202ex", "\udc80", "\x00\r", "é\x85", "a\x7fb"]
+)
 def test_no_value_breaks_the_line_or_reaches_a_terminal(hostile: str) -> None:
     line = logged("Denial", text=hostile)
     assert line.endswith(b"\n")

@@ -6,13 +6,13 @@ terminal's cursor. What an event may hold is `gatepost.events`' promise: no body
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from gatepost import compact
 from gatepost.events import Record
 
 Field = str | int | float | bool | None
@@ -38,21 +38,30 @@ class JsonLog:
         self._descriptor = descriptor
         self._clock = clock
         self._bound = bound
+        self._second = -1
+        self._stamp = ""
         self.lost = 0
 
     def __call__(self, event: str, /, **fields: Field) -> None:
-        line = {
-            "time": datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds"),
-            "event": event,
-            **self._bound,
-            **{name: _bounded(value) for name, value in fields.items()},
-        }
-        data = (json.dumps(line) + "\n").encode("ascii")
+        line = {"time": self._time(), "event": event, **self._bound, **fields}
+        data = compact.dumps_ascii(line)
+        if len(data) > _VALUE_MAX:  # else no value of it is
+            data = compact.dumps_ascii({name: _bounded(value) for name, value in line.items()})
+        data = data.replace(b"\x7f", b"\\u007f") + b"\n"
         try:
             while data:
                 data = data[os.write(self._descriptor, data) :]
         except OSError:
             self.lost += 1
+
+    def _time(self) -> str:
+        """Formatted once a second, but for the milliseconds."""
+        now = self._clock()
+        second = int(now)
+        if second != self._second:
+            self._second = second
+            self._stamp = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        return f"{self._stamp}.{int((now - second) * 1000):03d}+00:00"
 
 
 def _bounded(value: Field) -> Field:

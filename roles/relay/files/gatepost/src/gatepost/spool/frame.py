@@ -19,12 +19,13 @@ damage.
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
+
+from gatepost import compact
 
 MAGIC = b"GPf1"
 HEADER = struct.Struct("<4sQQQIQI")
@@ -83,7 +84,7 @@ def parse(
     if len(meta) != meta_size or crc32(meta) != meta_crc:
         return None
     try:
-        operations = json.loads(meta)
+        operations = compact.loads(meta)
     except ValueError:
         return None
     if not isinstance(operations, list):

@@ -15,20 +15,19 @@ A start reads operations only; an envelope is read when its step is leased.
 
 from __future__ import annotations
 
-import json
 from types import MappingProxyType
 from typing import Any
 from zlib import crc32
 
+from gatepost import compact
 from gatepost.spool.frame import Frame, Operations
 from gatepost.spool.interface import Message, Recipient, Step
 
-_compact = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _NOTHING: MappingProxyType[str, Any] = MappingProxyType({})
 
 
 def encode(operations: Operations) -> bytes:
-    return _compact(operations).encode("ascii")
+    return compact.dumps(operations)
 
 
 def envelope(message: Message) -> bytes:
@@ -59,7 +58,7 @@ def envelope(message: Message) -> bytes:
         message.envid,
         dict(message.attributes),
     ]
-    return _compact(document).encode("ascii")
+    return compact.dumps(document)
 
 
 def message(document: bytes) -> Message:
@@ -77,7 +76,7 @@ def message(document: bytes) -> Message:
             ret,
             envid,
             attributes,
-        ) = json.loads(document)
+        ) = compact.loads(document)
         return Message(
             name,
             received_at,

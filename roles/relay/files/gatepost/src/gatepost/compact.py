@@ -1,0 +1,36 @@
+"""Compact JSON, for what is written and read once a message: the spool's records and the log.
+
+orjson takes a tenth of the time of `json` (a log line 0.6 us instead of 7), but knows no lone
+surrogates, which a document or a file's name may hold. `json` writes and reads those as escapes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+
+_spelled = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+def dumps(value: Any) -> bytes:
+    """UTF-8. Raises TypeError for what JSON has not."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return _spelled(value).encode("ascii")
+
+
+def dumps_ascii(value: Any) -> bytes:
+    """Printable ASCII alone, but for DEL, which `json` does not escape either."""
+    data = dumps(value)
+    return data if data.isascii() else _spelled(value).encode("ascii")
+
+
+def loads(data: bytes | memoryview) -> Any:
+    """Raises ValueError."""
+    try:
+        return orjson.loads(data)
+    except ValueError:
+        return json.loads(bytes(data))
