@@ -4,6 +4,7 @@ means; relays are in the integration tests."""
 from __future__ import annotations
 
 import copy
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +58,26 @@ def test_a_secret_that_was_never_readable_is_waited_for(tmp_path: Path) -> None:
         bound.hop("relay:next")
     (tmp_path / "next.json").write_text('{"username": "u", "password": "p"}')
     assert bound.hop("relay:next").credentials is not None
+
+
+def test_a_hop_is_made_once_until_the_file_or_the_secret_says_otherwise(tmp_path: Path) -> None:
+    secret = tmp_path / "next.json"
+    secret.write_text('{"username": "u", "password": "p"}')
+    binding = {"next": {"tls": "verify", "secret_file": "next.json"}}
+    bound = hops(tmp_path, SECRET, relays=binding, mailboxes={"m-1": {"lmtp": "[::1]:24"}})
+    first = bound.hop("relay:next")
+    assert first.credentials is not None
+    secret.write_text('{"username": "u", "password": "q"}')
+    assert bound.hop("relay:next") is first
+    renewed = bound.refused("relay:next", first.credentials)
+    assert renewed.credentials is not None
+    assert renewed.credentials.password == "q"
+    assert bound.hop("relay:next") is renewed
+    mailbox = bound.hop("mailbox:m-1")
+    assert bound.hop("mailbox:m-1") is mailbox
+    bound.config = dataclasses.replace(bound.config, hostname="other.example.net")
+    assert [bound.hop(it).helo for it in ("relay:next", "mailbox:m-1")] == ["other.example.net"] * 2
+    bound.config = dataclasses.replace(bound.config, relays={}, mailboxes={})
+    for destination in ("relay:next", "mailbox:m-1"):
+        with pytest.raises(ConfigurationFailure):
+            bound.hop(destination)

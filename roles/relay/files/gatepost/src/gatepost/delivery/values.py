@@ -48,6 +48,15 @@ class NextHop:
     credentials: Credentials | None = None
     unix: str | None = None
     lmtp: bool = False
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        told = (self.name, self.server_name, self.port, self.address, self.unix)
+        object.__setattr__(self, "_hash", hash(told))
+
+    def __hash__(self) -> int:
+        """Once an object: the pool asks twice a message, and all fields cost it 3 us of 100."""
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)
