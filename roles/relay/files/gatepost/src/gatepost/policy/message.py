@@ -22,7 +22,14 @@ _NO_CHARSETS: Final = frozenset(
 _ENCODED_WORD: Final = re.compile(
     r"=\?([A-Za-z0-9_.:+-]{1,40})(?:\*[A-Za-z0-9-]{1,20})?\?([bBqQ])\?([!->@-~]{0,2000})\?="
 )
-_FIELD_NAME: Final = re.compile(rb"([!-9;-~]+)[ \t]*:")
+# In an unfolded header section: name and value of each field. (Only classes are repeated
+# possessively: Python before 3.11.5 gets groups wrong.)
+_FIELD: Final = re.compile(rb"\r\n([!-9;-~]++)[ \t]*+:([^\r]*+(?:\r(?!\n)[^\r]*+)*)")
+# A field, or a part of it between commas, with one address: "a@b.example", "Ann <a@b.example>".
+_PLAIN: Final = re.compile(
+    r'[^"(),:;<>\\]*+<([^\s"(),:;<>@\\]++@[^\s"(),:;<>@\\]++)>\s*+'
+    r'|\s*+([^\s"(),:;<>@\\]++@[^\s"(),:;<>@\\]++)\s*+'
+)
 
 
 class Text(NamedTuple):
@@ -97,21 +104,13 @@ class Message:
 def _fields(body: bytes) -> dict[str, list[bytes]]:
     """Unfolded values by name in lower case. What is no field is passed over."""
     end = 0 if body.startswith(b"\r\n") else body.find(b"\r\n\r\n")
-    lines = (body if end < 0 else body[:end]).split(b"\r\n")
-    unfolded: list[list[bytes]] = []
-    for stuffed in lines:
-        line = stuffed[1:] if stuffed.startswith(b".") else stuffed
-        if line[:1] in (b" ", b"\t"):
-            if unfolded:
-                unfolded[-1].append(line)
-        else:
-            unfolded.append([line])
+    # A CRLF before the first line stands for the line that it would end, so that all are alike.
+    header = b"\r\n" + (body if end < 0 else body[:end])
+    plain = header.replace(b"\r\n.", b"\r\n")
+    unfolded = plain.replace(b"\r\n ", b" ").replace(b"\r\n\t", b"\t")
     found: dict[str, list[bytes]] = {}
-    for parts in unfolded:
-        field = b"".join(parts)
-        name = _FIELD_NAME.match(field)
-        if name:
-            found.setdefault(name[1].decode("ascii").lower(), []).append(field[name.end() :])
+    for name, value in _FIELD.findall(unfolded):
+        found.setdefault(name.decode("ascii").lower(), []).append(value)
     return found
 
 
@@ -183,6 +182,15 @@ def _octets(encoding: str, encoded: str) -> bytes | None:
 def addresses(value: str) -> list[str]:
     """The addresses in an unfolded, undecoded field (RFC 5322 section 3.4), read leniently: display
     names, comments, groups and routes are passed over."""
+    # Most fields are plain, and 1 us is enough for one instead of 5 to 20 us for the walk.
+    plain = [_PLAIN.fullmatch(part) for part in value.split(",")]
+    if all(plain):
+        return [each[1] or each[2] for each in plain if each]
+    return walked(value)
+
+
+def walked(value: str) -> list[str]:
+    """The same, of any field, a character at a time."""
     found: list[str] = []
     words: list[str] = [""]
     angle: str | None = None
