@@ -14,6 +14,7 @@ from gatepost.delivery.pool import Bounds, Pool
 from gatepost.delivery.relay import Relay
 from gatepost.delivery.session import PIECE, Timeouts
 from gatepost.delivery.values import ConfigurationFailure, Outcome, Scope, Tls, Verdict
+from gatepost.queue.batches import batches
 from gatepost.spool.interface import Message, Recipient, Step
 
 STEPWISE = OFFERED[1:]
@@ -23,11 +24,12 @@ QUICK = Timeouts(*[20.0] * 7)
 async def deliver(
     server: NextHop, *messages: Message, body: bytes = mail.BODY, pool: Pool | None = None
 ) -> list[Outcome]:
-    """The outcomes of messages sent one after the other by one relay."""
+    """The outcomes of messages sent one after the other by one relay, as the queue sends them."""
     relay = Relay(mail.Hops(mail.hop(server.address)), pool=pool or Pool(QUICK))
     outcomes: list[Outcome] = []
     for message in messages:
-        outcomes += await relay.run(mail.leases(message), body)
+        for batch in batches(mail.leases(message)):
+            outcomes += await relay.run(batch, body)
     await relay.close()
     return outcomes
 

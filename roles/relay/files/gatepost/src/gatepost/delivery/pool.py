@@ -55,18 +55,24 @@ class Pool:
     def idle(self) -> int:
         return self._count
 
-    async def acquire(self, hop: NextHop, *, fresh: bool = False) -> Session:
-        """The connection that was used last, else (or if `fresh`) a new one. Raises Refusal."""
+    def kept(self, hop: NextHop) -> Session | None:
+        """The connection that was used last; None where none is idle."""
         waiting = self._idle.get(hop)
-        while waiting and not fresh:
+        while waiting:
             session = waiting.pop()[1]
             self._count -= 1
             if session.usable:
                 self._busy[session] = self._epoch
                 return session
             session.abort()
-        session = await self._connect(hop, self._timeouts, self._contexts)
-        self._busy[session] = self._epoch
+        return None
+
+    async def acquire(self, hop: NextHop, *, fresh: bool = False) -> Session:
+        """A kept connection, else (or if `fresh`) a new one. Raises Refusal."""
+        session = None if fresh else self.kept(hop)
+        if session is None:
+            session = await self._connect(hop, self._timeouts, self._contexts)
+            self._busy[session] = self._epoch
         return session
 
     def release(self, session: Session) -> None:

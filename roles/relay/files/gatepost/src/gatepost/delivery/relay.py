@@ -3,8 +3,8 @@
 Promises:
 1. `run` raises only ConfigurationFailure (and cancellation); whatever else goes wrong is an
    outcome.
-2. Steps with the same destination, sender and added headers go in one transaction; a refused one
-   harms no other; too many for one transaction go in the next at once.
+2. The steps of a batch go in one transaction; a refused one harms no other; too many for one
+   transaction go in the next at once.
 3. A kept connection that the peer has closed meanwhile is replaced at once, where nothing of the
    message can have been accepted. The hosts of a domain are tried in order until one is reached.
 4. Refused credentials are read again once; if they have not changed, or are refused too, the relay
@@ -17,7 +17,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,13 +34,9 @@ from gatepost.delivery.values import (
     Outgoing,
 )
 from gatepost.events import Record, nowhere
-from gatepost.spool.interface import Lease, Message, Step
+from gatepost.spool.interface import Lease, Message, Recipient, Step
 
 AUTH_PAUSE = 900.0  # seconds until refused credentials are tried once more
-
-# Destination, sender, added headers, and the how-manieth time the recipient is named: two relay
-# actions that both match deliver twice, which one transaction would not.
-_GroupKey = tuple[str, str, tuple[tuple[str, str], ...], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,31 +79,22 @@ class Relay:
         self._logins: dict[str, asyncio.Lock] = {}
 
     async def run(self, batch: Sequence[Lease], body: bytes) -> list[Outcome]:
-        """batch: steps of one message. Returns their outcomes in order. Raises
+        """batch: steps that one transaction can carry (of one message, destination, sender and
+        added headers, no recipient twice). Returns their outcomes in order. Raises
         ConfigurationFailure, for which nothing of the batch was sent."""
-        groups: dict[_GroupKey, list[int]] = {}
-        times: Counter[tuple[object, ...]] = Counter()
-        for index, lease in enumerate(batch):
-            step = _step(lease)
-            named = (step.destination, step.mail_from, step.headers)
-            times[(*named, step.recipient)] += 1
-            groups.setdefault((*named, times[(*named, step.recipient)]), []).append(index)
+        destination = _step(batch[0]).destination
         try:
-            hops = {key[0]: self._hops.hop(key[0]) for key in groups}
+            hop = self._hops.hop(destination)
         except Unmet as error:
             return [judge(Phase.RESOLVE, error)] * len(batch)
-        outcomes: dict[int, Outcome] = {}
-        for (destination, *_rest), indexes in groups.items():
-            outgoing = _outgoing([batch[index] for index in indexes], body)
-            try:
-                found = await self._deliver(destination, hops[destination], outgoing)
-            except Exception as error:
-                # Without its text, which may quote what was sent or a credential.
-                fault = type(error).__name__
-                self._record("Fault", where="delivery", destination=destination, reason=fault)
-                found = [judge(Phase.CONNECT, error)] * len(indexes)
-            outcomes.update(zip(indexes, found, strict=True))
-        return [outcomes[index] for index in range(len(batch))]
+        try:
+            return await self._deliver(destination, hop, _outgoing(batch, body))
+        except Exception as error:
+            # Without its text, which may quote what was sent or a credential.
+            self._record(
+                "Fault", where="delivery", destination=destination, reason=type(error).__name__
+            )
+            return [judge(Phase.CONNECT, error)] * len(batch)
 
     def suspended(self) -> Mapping[str, str]:
         """Relays whose credentials were refused, with the reason."""
@@ -130,10 +116,12 @@ class Relay:
         held = self._held(hop)
         if held is not None:
             return [held] * len(outgoing.recipients)
-        try:
-            candidates = await self._expand(destination, hop)
-        except (Unmet, Unsendable) as error:
-            return [judge(Phase.RESOLVE, error)] * len(outgoing.recipients)
+        candidates = [hop]
+        if destination.startswith("mx:"):
+            try:
+                candidates = await self._exchangers(hop)
+            except (Unmet, Unsendable) as error:
+                return [judge(Phase.RESOLVE, error)] * len(outgoing.recipients)
         refusal: Outcome | None = None
         for candidate in candidates:
             try:
@@ -143,9 +131,7 @@ class Relay:
         assert refusal is not None  # noqa: S101  # a destination has at least one next hop
         return [refusal] * len(outgoing.recipients)
 
-    async def _expand(self, destination: str, hop: NextHop) -> list[NextHop]:
-        if not destination.startswith("mx:"):
-            return [hop]
+    async def _exchangers(self, hop: NextHop) -> list[NextHop]:
         if self.mx is None:
             raise Unmet("4.4.4", "delivery by MX is not configured")
         exchangers = await self.mx.expand(hop)
@@ -155,7 +141,7 @@ class Relay:
         """Raises Refusal or _Held when no session could be had."""
         sent, hop = await self._once(destination, hop, outgoing)
         outcomes = sent.outcomes
-        pending = list(range(len(outcomes)))
+        pending: Sequence[int] = range(len(outcomes))
         while sent.overflow:
             pending = [pending[index] for index in sent.overflow]
             rest = _only(outgoing, pending)
@@ -172,7 +158,11 @@ class Relay:
     ) -> tuple[Transmission, NextHop]:
         """One transaction; a stale connection is replaced. Also the hop used, which has newer
         credentials where the old were refused."""
-        session, hop = await self._session(destination, hop, fresh=False)
+        kept = self._pool.kept(hop)
+        if kept is None:
+            session, hop = await self._session(destination, hop, fresh=False)
+        else:
+            session = kept
         reused = session.transactions > 0
         try:
             sent = await session.send(outgoing)
@@ -251,22 +241,27 @@ class Relay:
         return dataclasses.replace(held.outcome, text=text)
 
 
-def _outgoing(leases: Sequence[Lease], body: bytes) -> Outgoing:
-    message: Message = leases[0].entry.message
-    steps = [_step(lease) for lease in leases]
+def _outgoing(batch: Sequence[Lease], body: bytes) -> Outgoing:
+    message = batch[0].entry.message
+    step = _step(batch[0])
     return Outgoing(
-        mail_from=steps[0].mail_from,
-        recipients=tuple(
-            dataclasses.replace(message.recipients[step.program], address=step.recipient)
-            for step in steps
-        ),
+        mail_from=step.mail_from,
+        recipients=tuple([_recipient(message, _step(lease)) for lease in batch]),
         body=body,
-        headers=steps[0].headers,
+        headers=step.headers,
         eight_bit=message.eight_bit,
         smtputf8=message.smtputf8,
         ret=message.ret,
         envid=message.envid,
     )
+
+
+def _recipient(message: Message, step: Step) -> Recipient:
+    """With the DSN requests of the one whose program it is."""
+    named = message.recipients[step.program]
+    if named.address == step.recipient:
+        return named
+    return dataclasses.replace(named, address=step.recipient)
 
 
 def _only(outgoing: Outgoing, indexes: Sequence[int]) -> Outgoing:
