@@ -34,10 +34,12 @@ class Reply:
 
     def wire(self) -> bytes:
         """The reply's lines as sent, each ending in CRLF."""
-        lines = self.text.split("\n")
         lead = f"{self.enhanced} " if self.enhanced else ""
+        if "\n" not in self.text:
+            return f"{self.code} {lead}{self.text}\r\n".encode()
+        lines = self.text.split("\n")
         last = len(lines) - 1
         return "".join(
             f"{self.code}{' ' if number == last else '-'}{lead}{line}\r\n"
             for number, line in enumerate(lines)
-        ).encode("utf-8")
+        ).encode()

@@ -68,13 +68,16 @@ def _path(text: str, local_part_bytes: int) -> tuple[str, str]:
 
 def _excess(match: re.Match[str], local_part_bytes: int) -> str | None:
     local, domain = match["local"], match["domain"]
+    path = match[0]
+    if len(path) <= min(local_part_bytes, DOMAIN_BYTES) and path.isascii() and domain[0] != "[":
+        return None  # nor is any part of it too long
     if domain[0] == "[" and not _is_literal(domain):
         return "malformed address literal"
     if len(local.encode()) > local_part_bytes:
         return f"local part longer than {local_part_bytes} octets"
     if len(domain.encode()) > DOMAIN_BYTES:
         return f"domain longer than {DOMAIN_BYTES} octets"
-    if len(match[0].encode()) + (match[0][0] != "<") * 2 > PATH_BYTES:
+    if len(path.encode()) + (path[0] != "<") * 2 > PATH_BYTES:
         return f"path longer than {PATH_BYTES} octets"
     return None
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gatepost.controls import CONTROL
+from gatepost.controls import has_control
 from gatepost.reply import Reply
 from gatepost.smtp.address import LOCAL_PART_BYTES, AddressError, forward_path, reverse_path
 
@@ -101,7 +101,7 @@ def parse(line: bytes, local_part_bytes: int = LOCAL_PART_BYTES) -> Command | Re
         text = line.decode().rstrip(" \t")
     except UnicodeDecodeError:
         return _garbled(line)
-    if CONTROL.search(text):
+    if has_control(text):
         return _garbled(line)
     verb, _space, argument = text.partition(" ")
     verb = verb.upper()
