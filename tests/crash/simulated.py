@@ -202,6 +202,10 @@ class SimulatedFiles:
             node.pending.clear()
             self._done("sync_data")
 
+    def write_through(self, fd: int, data: bytes, offset: int) -> None:
+        self.write(fd, data, offset)
+        self.sync_data(fd)
+
     def sync_directory(self, path: Path) -> None:
         with self._lock:
             self.before("sync_directory")

@@ -33,7 +33,10 @@ def failing(usual):
         return usual(*arguments)
     return instead
 
-for name in ("allocate", "write", "truncate", "sync_data", "sync_directory", "rename", "unlink"):
+for name in (
+    *("allocate", "write", "truncate", "sync_data", "write_through", "sync_directory"),
+    *("rename", "unlink"),
+):
     setattr(Disk, name, failing(getattr(Disk, name)))
 """
 

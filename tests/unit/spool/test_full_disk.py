@@ -40,6 +40,10 @@ class SmallDisk(Disk):
         self._grow(fd, offset + len(data))
         super().write(fd, data, offset)
 
+    def write_through(self, fd: int, data: bytes, offset: int) -> None:
+        self.write(fd, data, offset)
+        self.sync_data(fd)
+
     def allocate(self, fd: int, length: int) -> None:
         self._grow(fd, length)
 

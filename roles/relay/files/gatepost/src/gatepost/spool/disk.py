@@ -53,12 +53,16 @@ FREEZE_FROM = 100_000
 class Settings:
     """Octets and counts. low_space: accept refuses while less is free; what is settled may still
     use it. spare_segments: dead segments kept to be written again, which is faster than growing
-    new ones. cache_bytes, cache_messages: fresh mail kept in memory."""
+    new ones. ahead: zeros that are written where a segment grows, at most a sixteenth of it.
+    linger: seconds for which what only settles waits for new mail to share its sync. cache_bytes,
+    cache_messages: fresh mail kept in memory."""
 
     segment_size: int = 64 * 1024 * 1024
     batch_bytes: int = 4 * 1024 * 1024
     low_space: int = 256 * 1024 * 1024
     spare_segments: int = 2
+    ahead: int = 4 * 1024 * 1024
+    linger: float = 0.002
     cache_bytes: int = 32 * 1024 * 1024
     cache_messages: int = 20_000
 
@@ -98,6 +102,8 @@ class DiskSpool:
             segment_size=settings.segment_size,
             batch_bytes=settings.batch_bytes,
             spare_segments=settings.spare_segments,
+            ahead=settings.ahead,
+            linger=settings.linger,
             number=found.number,
             sequence=found.sequence,
             ends=found.ends,
