@@ -78,9 +78,9 @@ def measured(parts: list[str] | tuple[str, ...]) -> dict[str, Any]:
 
 def available() -> tuple[list[Server], dict[str, str]]:
     """Who can run here, and why the others cannot."""
-    servers: list[Server] = [Gatepost(1), Gatepost(2)]
+    servers: list[Server] = []
     missing = {}
-    for peer in (Postfix(), Haraka(), OpenSmtpd(), Exim()):
+    for peer in (Gatepost(1), Gatepost(2), Postfix(), Haraka(), OpenSmtpd(), Exim()):
         try:
             peer.prepare()
             servers.append(peer)

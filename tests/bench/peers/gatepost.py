@@ -1,10 +1,17 @@
-"""The relay, as the role installs it: log, metrics and Received on, every durability option as it
-is, policy on: a traffic policy, and by default ten rules on From, recipient and size of which the
-last one relays."""
+"""The relay, as the role installs it on Debian: its wheels in a virtual environment of Debian's
+Python; log, metrics and Received on, every durability option as it is, policy on: a traffic policy,
+and by default ten rules on From, recipient and size of which the last one relays."""
 
 from __future__ import annotations
 
+import functools
+import json
+import platform
+import shutil
+import subprocess
 import sys
+import tarfile
+import tempfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +19,7 @@ import yaml
 
 from emulators.ports import free_port
 from gatepost import __version__
+from tests.bench import debian
 from tests.bench.peers import Server
 from tests.bench.tree import Tree
 
@@ -117,6 +125,40 @@ def forty_rules() -> list[dict[str, Any]]:
     return [*rules, {"name": "rest", "actions": [RELAY]}]
 
 
+WHEELHOUSE: Final = Path(__file__).parents[3] / "roles/relay/files/wheelhouse.py"
+PYTHON: Final = "3.11"
+
+
+@functools.cache
+def installed() -> tuple[Path, str]:
+    """A Debian root, and the release's programs in it, installed as the role does. Raises
+    Unavailable."""
+    root = debian.root("python3", "python3-venv")
+    machine = platform.machine()
+    made = subprocess.run(
+        [sys.executable, str(WHEELHOUSE), f"--python={PYTHON}", f"--architecture={machine}"],
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    found = json.loads(made.stdout)
+    release = f"/opt/gatepost/{found['release']}"
+    inside = root / release.lstrip("/")
+    if not (inside / ".complete").exists():
+        with tempfile.TemporaryDirectory(dir=root / "srv") as wheels:
+            with tarfile.open(found["archive"]) as archive:
+                archive.extractall(wheels, filter="data")
+            place = f"/srv/{Path(wheels).name}"
+            pip = [f"{release}/bin/python", "-m", "pip", "--quiet", "--isolated", "install"]
+            pip += ["--no-index", "--no-deps", f"--find-links={place}"]
+            locked = ["--require-hashes", f"--requirement={place}/requirements.txt"]
+            venv = ["python3", "-m", "venv", "--clear", release]
+            compiled = [f"{release}/bin/python", "-m", "compileall", "-q", f"{release}/lib"]
+            for command in (venv, [*pip, *locked], [*pip, "gatepost"], compiled):
+                subprocess.run(["chroot", str(root), *command], check=True)
+        (inside / ".complete").touch()
+    return root, f"{release}/bin"
+
+
 class Gatepost(Server):
     """changes: of the file's top level. certificate: a PEM file with its key, for STARTTLS in and
     out."""
@@ -138,7 +180,7 @@ class Gatepost(Server):
         self.metrics = f"127.0.0.1:{free_port()}"
 
     def prepare(self) -> None:
-        """It is in this checkout."""
+        installed()
 
     def version(self) -> str:
         return __version__
@@ -150,7 +192,7 @@ class Gatepost(Server):
     def file(self, sink: int) -> dict[str, Any]:
         secure: dict[str, Any] = {}
         if self._certificate is not None:
-            secure = {"tls": {name: str(self._certificate) for name in ("certificate", "key")}}
+            secure = {"tls": dict.fromkeys(("certificate", "key"), "certificate.pem")}
         point = {"name": "edge", "listen": [f"127.0.0.1:{getattr(self, 'port', 0)}"], **secure}
         no_authentication: dict[str, Any] = {"no_authentication": {}}
         relays = {"sink": "sink.example", "dead": "dead.example"}
@@ -187,7 +229,9 @@ class Gatepost(Server):
         }
 
     def launch(self, directory: Path, sink: int) -> Tree:
-        file = directory / "gatepost.yml"
-        file.write_text(yaml.safe_dump(self.file(sink)))
-        command = [sys.executable, "-P", "-m", "gatepost.daemon.main", "--config", str(file)]
-        return Tree(command, directory / "log")
+        (directory / "gatepost.yml").write_text(yaml.safe_dump(self.file(sink)))
+        if self._certificate is not None:
+            shutil.copy(self._certificate, directory / "certificate.pem")
+        root, programs = installed()
+        command = [f"{programs}/gatepostd", "--config", "/srv/gatepost.yml"]
+        return Tree(debian.command(root, {directory: "/srv"}, command), directory / "log")
