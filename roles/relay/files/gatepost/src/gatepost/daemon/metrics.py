@@ -122,10 +122,12 @@ class Tally:
 
     def __call__(self, event: str, /, **fields: Field) -> None:
         for metric in EVENTS.get(event, ()):
-            labels = tuple(_label(fields.get(name)) for name in metric.labels)
+            labels = tuple([_label(fields.get(name)) for name in metric.labels])
             if isinstance(metric, Counter):
                 amount = 1.0 if metric.amount is None else float(fields.get(metric.amount) or 0)
-                counts = self._counts.setdefault(metric.name, {})
+                counts = self._counts.get(metric.name)
+                if counts is None:
+                    counts = self._counts[metric.name] = {}
                 labels = _series(counts, labels)
                 counts[labels] = counts.get(labels, 0.0) + amount
             elif (value := fields.get(metric.value)) is not None:

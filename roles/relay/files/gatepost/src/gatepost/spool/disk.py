@@ -193,9 +193,10 @@ class DiskSpool:
         data: list[bytes] = []
         names: set[str] = set()
         for message, body in messages:
-            if message.id in self._index.cards or message.id in self._entering | names:
+            name = message.id
+            if name in self._index.cards or name in self._entering or name in names:
                 raise SpoolError(f"message {message.id} is in the spool already")
-            names.add(message.id)
+            names.add(name)
             document = envelope(message)
             operations.append(accepted(message, document, body))
             data += (document, body)
