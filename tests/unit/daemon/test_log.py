@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import select
+import socket
 from typing import Any
 
 import pytest
@@ -55,6 +58,35 @@ def test_a_log_that_cannot_be_written_stops_nothing() -> None:
     log("Reception")
     os.close(writer)
     assert log.lost == 1
+
+
+async def test_a_turn_of_the_loop_is_one_write() -> None:
+    reader, writer = os.pipe()
+    log = JsonLog(writer, worker=1)
+    for number in range(3):
+        log("Drop", rule=str(number))
+    os.set_blocking(reader, False)
+    with pytest.raises(BlockingIOError):
+        os.read(reader, 1 << 16)
+    await asyncio.sleep(0)
+    lines = os.read(reader, 1 << 16).splitlines()
+    assert [json.loads(line)["rule"] for line in lines] == ["0", "1", "2"]
+    os.close(reader)
+    os.close(writer)
+
+
+async def test_no_write_of_several_lines_is_longer_than_a_pipe_takes_whole() -> None:
+    reader, writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    log = JsonLog(writer.fileno())
+    for number in range(100):
+        log("Drop", rule=f"{number:0300}")
+    await asyncio.sleep(0)
+    writer.close()
+    written = list(iter(lambda: reader.recv(1 << 16), b""))
+    reader.close()
+    assert max(map(len, written)) <= select.PIPE_BUF
+    assert all(each.endswith(b"}\n") for each in written)
+    assert len(b"".join(written).splitlines()) == 100
 
 
 def test_every_subscriber_hears_every_event() -> None:
