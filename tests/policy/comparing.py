@@ -28,16 +28,10 @@ def plans(
     address_lists: Lists,
 ) -> tuple[reference.Planned, reference.Planned]:
     document = documents.normalize("RuleSet", rule_set)
-    asked = (
-        rules.compile_rule_set(document),
-        session,
-        message,
-        recipient,
-        verdicts,
-        {name: AddressList(entries) for name, entries in address_lists.items()},
-    )
-    made = engine.plan(*asked)
-    briefly = engine.plan(*asked, brief=True)
+    compiled = rules.compile_rule_set(document)
+    lists = {name: AddressList(entries) for name, entries in address_lists.items()}
+    made = engine.plan(compiled, session, message, recipient, verdicts, lists)
+    (briefly,) = engine.plans(compiled, session, message, [recipient], verdicts, lists)
     matched = tuple(each for each in made.trace if each.matched is not False)
     assert (briefly.trace, briefly.effects) == (matched, made.effects)
     assert (briefly.final, briefly.undecided) == (made.final, made.undecided)

@@ -11,7 +11,7 @@ from gatepost.policy.addresslist import AddressList
 from gatepost.policy.admission import admit, compile_traffic_policy
 from gatepost.policy.documents import normalize, references, warnings
 from gatepost.policy.message import Message
-from gatepost.policy.plan import plan, within
+from gatepost.policy.plan import plan, plans, within
 from gatepost.policy.rules import compile_rule_set
 from gatepost.policy.values import Plan, Session, Verdicts
 
@@ -135,6 +135,26 @@ def test_equal_recipients_are_one_so_that_forks_stay_few() -> None:
     many = [f"u{number}@example.com" for number in range(100)]
     made = run(*[rule(*[replace(*many)] * 10) for _ in range(10)], rule(RELAY))
     assert [each.recipient for each in made.effects] == many
+
+
+def test_the_plans_of_several_recipients_are_those_of_each() -> None:
+    compiled = compile_rule_set(
+        rule_set(
+            rule(DROP, when=[string("RECIPIENT", "STARTS_WITH", "a@")]),
+            rule(DROP, when=[string("FROM", "CONTAINS", "yahoo")]),
+            rule(replace("a@example.com", "c@example.com"), when=[string("TO", "NOT_EQUALS", "x")]),
+            rule(DROP, when=[string("RECIPIENT", "EQUALS", "A@example.com")]),
+            rule(RELAY, unless=[string("FROM", "CONTAINS", "yahoo")]),
+        )
+    )
+    session, message = Session("192.0.2.1"), Message(BODY, "ann@gmail.com")
+    both = ["a@example.com", "b@example.com"]
+    made = plans(compiled, session, message, both, Verdicts())
+    assert [each.final for each in made] == ["drop", "relay"]
+    for brief, recipient in zip(made, both, strict=True):
+        full = plan(compiled, session, message, recipient)
+        assert brief.effects == full.effects
+        assert brief.trace == tuple(each for each in full.trace if each.matched)
 
 
 def test_final_is_the_last_delivering_action() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hmac
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from typing import Final
 
 from gatepost.config.secrets import read_password
@@ -22,8 +22,8 @@ from gatepost.events import Record
 from gatepost.policy.addresslist import AddressList
 from gatepost.policy.admission import admit
 from gatepost.policy.message import Message as Facts
-from gatepost.policy.plan import plan, within
-from gatepost.policy.values import Admission, Empty, Plan, Session
+from gatepost.policy.plan import plans, within
+from gatepost.policy.values import Admission, Empty, Plan, Session, Verdicts
 from gatepost.reply import Reply
 from gatepost.smtp.receiver import Transaction
 from gatepost.spool.interface import Message, Recipient, Spool
@@ -38,6 +38,8 @@ _DENIED: Final = Reply(550, "5.7.1", "Denied by policy")
 _NO_TLS: Final = Reply(530, "5.7.0", "STARTTLS first")
 _UNDECIDED: Final = Reply(451, "4.7.0", "The policy cannot be decided now; try again later")
 _REPLIES: Final = {"verified_domains": _UNVERIFIED, "size": _TOO_BIG, "tls_policy": _NO_TLS}
+# Most decisions hang on no verdict: they are made without, and an inquiry begins with the others.
+_NOTHING: Final = Verdicts()
 
 
 class Reception:
@@ -105,22 +107,29 @@ class Reception:
             refusal = self._returns.refusal(recipient.address, self._clock())
             if refusal is not None:
                 return self._deny(session, transaction.mail_from, recipient.address, "srs", refusal)
-        mail = Mail(session, transaction.mail_from, (recipient.address,), self._point.name)
-        inquiry = self._stage.inquire(mail, ingress=self._point.name, recipient=recipient.address)
-        admission = self._admission(inquiry, mail, returned=returned)
-        if admission.admitted is None and inquiry.unasked(admission.undecided):
-            return self._asked(inquiry, mail, admission, returned=returned)
-        return self._answer(mail, admission, returned=returned)
+        admission = self._admission(session, recipient.address, _NOTHING, returned=returned)
+        if admission.admitted is None:
+            mail = Mail(session, transaction.mail_from, (recipient.address,), self._point.name)
+            inquiry = self._stage.inquire(
+                mail, ingress=self._point.name, recipient=recipient.address
+            )
+            if inquiry.unasked(admission.undecided):
+                return self._asked(inquiry, mail, admission, returned=returned)
+        return self._answer(
+            session, transaction.mail_from, recipient.address, admission, returned=returned
+        )
 
-    def _admission(self, inquiry: Inquiry, mail: Mail, *, returned: bool) -> Admission:
+    def _admission(
+        self, session: Session, recipient: str, verdicts: Verdicts, *, returned: bool
+    ) -> Admission:
         return admit(
             self._policy,
-            mail.session,
-            mail.recipients[0],
+            session,
+            recipient,
             tls_policy=self._point.tls_policy,
             # Where rules replace recipients the law holds for the replacements, at DATA.
             verified_domains=None if returned or self._rules.replaces else self._domains,
-            verdicts=inquiry.verdicts,
+            verdicts=verdicts,
             address_lists=self._address_lists,
         )
 
@@ -128,16 +137,27 @@ class Reception:
         self, inquiry: Inquiry, mail: Mail, admission: Admission, *, returned: bool
     ) -> Reply | None:
         """With the analyses that the traffic policy lacked."""
+        recipient = mail.recipients[0]
         while needs := inquiry.unasked(admission.undecided):
             await inquiry.find(needs)
-            admission = self._admission(inquiry, mail, returned=returned)
-        return self._answer(mail, admission, returned=returned)
+            admission = self._admission(
+                mail.session, recipient, inquiry.verdicts, returned=returned
+            )
+        return self._answer(mail.session, mail.mail_from, recipient, admission, returned=returned)
 
-    def _answer(self, mail: Mail, admission: Admission, *, returned: bool) -> Reply | None:
+    def _answer(
+        self,
+        session: Session,
+        mail_from: str,
+        recipient: str,
+        admission: Admission,
+        *,
+        returned: bool,
+    ) -> Reply | None:
         if admission.admitted or (returned and admission.by == "default"):
             return None
         reply = _REPLIES.get(admission.by, _DENIED) if admission.admitted is False else _UNDECIDED
-        return self._deny(mail.session, mail.mail_from, mail.recipients[0], admission.by, reply)
+        return self._deny(session, mail_from, recipient, admission.by, reply)
 
     async def data(self, session: Session, transaction: Transaction, body: bytes) -> Reply:
         now, started = self._clock(), time.perf_counter()
@@ -153,23 +173,21 @@ class Reception:
             except SrsError:  # good at RCPT, and over since
                 return self._deny(session, transaction.mail_from, address, "srs", EXPIRED)
         message_id = self._new_id(now)
-        plans = await self._plans(session, facts, addresses, returns, message_id)
-        missing = sorted({name for each in plans for name in each.undecided})
+        judged = await self._plans(session, facts, addresses, returns, message_id)
+        missing = sorted({name for each in judged for name in each.undecided})
         if missing:
             self._record("Fault", where="policy", reason=f"undecided: {', '.join(missing)}")
             return _UNDECIDED
         if self._domains is not None:
-            judged, kept = within(
-                [it for it in plans if it.recipient not in returns], self._domains
-            )
-            rest = iter(judged)
-            plans = [returns.get(address) or next(rest) for address in addresses]
+            judged, kept = within(judged, self._domains)
             if not kept and not returns:
                 return self._deny(
                     session, transaction.mail_from, None, "verified_domains", _UNVERIFIED
                 )
+        rest = iter(judged)
+        programs = [returns.get(address) or next(rest) for address in addresses]
         program = steps(
-            plans,
+            programs,
             self._config.send_relay,
             lambda sender: self._returns.sender(sender, message_id, now),
         )
@@ -188,7 +206,7 @@ class Reception:
             attributes=self._attributes(session),
         )
         await self._spool.accept(message, stored)
-        self._report(message, plans, time.perf_counter() - started)
+        self._report(message, programs, time.perf_counter() - started)
         return Reply(250, "2.0.0", f"Accepted as {message_id}")
 
     async def _plans(
@@ -196,41 +214,26 @@ class Reception:
         session: Session,
         facts: Facts,
         addresses: Sequence[str],
-        returns: Mapping[str, Plan],
+        returns: Container[str],
         message_id: str,
     ) -> Sequence[Plan]:
-        """Made anew with what they lacked, until nothing is left that can be found out."""
+        """Of the addresses that are no returns. Made anew with what they lacked, until nothing is
+        left that can be found out."""
+
+        def made(verdicts: Verdicts) -> list[Plan]:
+            others = [each for each in addresses if each not in returns]
+            return plans(self._rules, session, facts, others, verdicts, self._address_lists)
+
+        found = made(_NOTHING)
+        if not any(each.undecided for each in found):
+            return found
         mail = Mail(session, facts.mail_from, tuple(addresses), self._point.name)
         inquiry = self._stage.inquire(mail, facts, ingress=self._point.name, id=message_id)
         with contextlib.closing(inquiry):
-            return await self._planned(inquiry, session, facts, addresses, returns)
-
-    async def _planned(
-        self,
-        inquiry: Inquiry,
-        session: Session,
-        facts: Facts,
-        addresses: Sequence[str],
-        returns: Mapping[str, Plan],
-    ) -> Sequence[Plan]:
-        while True:
-            plans = [
-                returns.get(address)
-                or plan(
-                    self._rules,
-                    session,
-                    facts,
-                    address,
-                    inquiry.verdicts,
-                    self._address_lists,
-                    brief=True,
-                )
-                for address in addresses
-            ]
-            needs = inquiry.unasked(name for each in plans for name in each.undecided)
-            if not needs:
-                return plans
-            await inquiry.find(needs)
+            while needs := inquiry.unasked(name for each in found for name in each.undecided):
+                await inquiry.find(needs)
+                found = made(inquiry.verdicts)
+        return found
 
     def _refusal_of_content(self, body: bytes, size: int) -> tuple[str, Reply] | None:
         if not self._policy.admit_size(size).admitted:

@@ -139,5 +139,9 @@ def domain_of(address: str) -> str:
 
 def is_verified(address: str, domains: Set[str]) -> bool:
     """A domain is verified by itself or by one above it. domains: lower case."""
-    labels = domain_of(address).split(".")
-    return any(".".join(labels[start:]) in domains for start in range(len(labels)))
+    domain = domain_of(address)
+    while domain not in domains:
+        _label, dot, domain = domain.partition(".")
+        if not dot:
+            return False
+    return True

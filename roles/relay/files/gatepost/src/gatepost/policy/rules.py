@@ -41,6 +41,9 @@ class Match(NamedTuple):
     missing: tuple[str, ...] = ()
 
 
+MATCHES: Final = Match(True, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     index: int
@@ -48,7 +51,6 @@ class Rule:
     conditions: tuple[Compiled, ...]
     unless: tuple[Compiled, ...]
     actions: tuple[Action, ...]
-    exclusion: Exclusion = field(repr=False, compare=False)
 
     def match(self, facts: Facts) -> Match:
         """Every condition holds and no "unless" does. One that certainly decides against the rule
@@ -87,6 +89,7 @@ class RuleSet:
     rules: tuple[Rule, ...]
     needs: frozenset[str]
     replaces: bool
+    exclusion: Exclusion = field(repr=False, compare=False)
 
 
 def compile_rule_set(document: Mapping[str, Any]) -> RuleSet:
@@ -98,6 +101,7 @@ def compile_rule_set(document: Mapping[str, Any]) -> RuleSet:
         rules=rules,
         needs=frozenset().union(*(c.needs for r in rules for c in (*r.conditions, *r.unless))),
         replaces=any(a.name == "ReplaceRecipient" for r in rules for a in r.actions),
+        exclusion=Exclusion(document["Rules"]),
     )
 
 
@@ -108,7 +112,6 @@ def _rule(index: int, document: Mapping[str, Any]) -> Rule:
         conditions=tuple(map(compile_condition, document.get("Conditions", ()))),
         unless=tuple(map(compile_condition, document.get("Unless", ()))),
         actions=tuple(_action(place, each) for place, each in enumerate(document["Actions"])),
-        exclusion=Exclusion(document),
     )
 
 
