@@ -14,6 +14,7 @@ Promises:
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 from gatepost.delivery import command
@@ -48,7 +49,9 @@ class Timeouts:
     end: float = 600.0
 
     def of(self, phase: Phase) -> float:
-        return {Phase.DATA: self.data, Phase.END: self.end}.get(phase, self.command)
+        if phase is Phase.END:
+            return self.end
+        return self.data if phase is Phase.DATA else self.command
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,35 +119,31 @@ class Session:
     async def send(self, outgoing: Outgoing) -> Transmission:
         """One transaction. Raises only what is not about delivery (cancellation, a defect), with
         the session aborted."""
-        try:
-            return await self._send(outgoing)
-        except BaseException:
-            self.abort()
-            raise
-
-    async def _send(self, outgoing: Outgoing) -> Transmission:
         results: dict[int, Outcome] = {}
         everyone = range(len(outgoing.recipients))
+        hung_up = False
+        overflow: list[int] = []
         try:
             added = command.headers(outgoing.headers)
             mail, recipients = self._envelope(outgoing, Needs.of(outgoing, added), results)
-        except Unsendable as error:
-            return Transmission([self._judge(Phase.MAIL, error)] * len(everyone))
-        hung_up = False
-        overflow: list[int] = []
-        if recipients:
-            try:
+            if recipients:
                 accepted = await self._open(mail, recipients, results, overflow)
                 if accepted:
                     await self._content(added, outgoing.body, accepted, results)
-            except _Broken as broken:
-                self.abort()
-                hung_up = broken.hung_up
-                shared = self._judge(broken.phase, broken.cause)
-                results = {index: results.get(index, shared) for index in everyone}
+        except Unsendable as error:
+            return Transmission([self._judge(Phase.MAIL, error)] * len(everyone))
+        except _Broken as broken:
+            self.abort()
+            hung_up = broken.hung_up
+            shared = self._judge(broken.phase, broken.cause)
+            results = {index: results.get(index, shared) for index in everyone}
+        except BaseException:
+            self.abort()
+            raise
         outcomes = [results[index] for index in everyone]
-        delivered = any(outcome.verdict is Verdict.DELIVERED for outcome in outcomes)
-        return Transmission(outcomes, tuple(overflow) if delivered else (), hung_up)
+        if overflow and not any(it.verdict is Verdict.DELIVERED for it in outcomes):
+            overflow = []
+        return Transmission(outcomes, tuple(overflow), hung_up)
 
     def _envelope(
         self, outgoing: Outgoing, needs: Needs, results: dict[int, Outcome]
@@ -169,33 +168,50 @@ class Session:
         results: dict[int, Outcome],
         overflow: list[int],
     ) -> list[int]:
-        """From MAIL to the answer to DATA. Returns the recipients to send the content for, after a
-        354; the others have their outcome in results."""
+        """From MAIL to the answer to DATA, all at once where the peer takes that. Returns the
+        recipients to send the content for, after a 354; the others have their outcome in
+        results."""
         self.transactions += 1
+        lines = [mail, *recipients.values(), b"DATA\r\n"]
+        if self._reset_due:
+            lines.insert(0, b"RSET\r\n")
         pipelining = self.offered.pipelining
-        reset = b"RSET\r\n" if self._reset_due else b""
         if pipelining:
-            lines = [reset, mail, *recipients.values(), b"DATA\r\n"]
-            self._write(Phase.MAIL, b"".join(lines), replies=len(lines) - (not reset))
+            self._write(Phase.MAIL, b"".join(lines), replies=len(lines))
+        dialogue = self._dialogue(mail, recipients, results, overflow)
+        try:
+            phase, line = next(dialogue)
+            while True:
+                if not pipelining or phase is Phase.END:
+                    self._write(phase, line, replies=1)
+                phase, line = dialogue.send(await self._reply(phase))
+        except StopIteration as end:
+            accepted: list[int] = end.value
+            return accepted
 
-        async def answer(phase: Phase, line: bytes) -> Reply:
-            if not pipelining:
-                self._write(phase, line, replies=1)
-            return await self._reply(phase)
-
-        if reset:
-            done = await answer(Phase.RSET, reset)
+    def _dialogue(
+        self,
+        mail: bytes,
+        recipients: dict[int, bytes],
+        results: dict[int, Outcome],
+        overflow: list[int],
+    ) -> Generator[tuple[Phase, bytes], Reply, list[int]]:
+        """As `_open`, of which it is the part without input and output: gives a line, takes the
+        answer to it."""
+        pipelining = self.offered.pipelining
+        if self._reset_due:
+            done = yield Phase.RSET, b"RSET\r\n"
             if not _taken(done):
                 raise _Broken(Phase.RSET, done)
         self._reset_due = True
-        sender = await answer(Phase.MAIL, mail)
+        sender = yield Phase.MAIL, mail
         if not _taken(sender):
             results.update(dict.fromkeys(recipients, self._judge(Phase.MAIL, sender)))
             if not pipelining:
                 return []
         accepted: list[int] = []
         for index, line in recipients.items():
-            reply = await answer(Phase.RCPT, line)
+            reply = yield Phase.RCPT, line
             if not _taken(sender):
                 continue  # answered only because it was sent along
             if _taken(reply):
@@ -206,13 +222,12 @@ class Session:
                 overflow.append(index)
         if not accepted and not pipelining:
             return []
-        data = await answer(Phase.DATA, b"DATA\r\n")
+        data = yield Phase.DATA, b"DATA\r\n"
         if data.code == 354:
             if not accepted and self.hop.lmtp:
                 raise _Broken(Phase.DATA, Malformed("DATA without recipients was answered 354"))
             if not accepted:
-                self._write(Phase.END, b".\r\n", replies=1)
-                await self._reply(Phase.END)
+                yield Phase.END, b".\r\n"
                 self._reset_due = False
         elif data.positive:
             raise _Broken(Phase.DATA, data)
@@ -263,7 +278,8 @@ class Session:
 
     async def _reply(self, phase: Phase) -> Reply:
         try:
-            reply = await self._wire.reply(self._timeouts.of(phase))
+            # Those to one write have mostly come together.
+            reply = self._wire.taken() or await self._wire.reply(self._timeouts.of(phase))
         except (OSError, Malformed) as error:
             raise _Broken(phase, error) from error
         if reply.code == 421:
