@@ -2,8 +2,8 @@
 build/bench.json and build/bench.html; status 1 if an "at least" is missed or a peer could not be
 run.
 
-Parts: throughput, variants, queue, modules; without any, all. GATEPOST_BENCH=short does everything
-in little. `--render` makes the pages anew from build/bench.json.
+Parts: throughput, variants, queue, profile, modules; without any, all. GATEPOST_BENCH=short does
+everything in little. `--render` makes the pages anew from build/bench.json.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from emulators.ca import Authority
 from tests.bench import backlog as queue
-from tests.bench import checks, loads, modules, report, rounds
+from tests.bench import checks, loads, modules, profile, report, rounds
 from tests.bench.debian import Unavailable
 from tests.bench.peers import Server
 from tests.bench.peers.exim import Exim
@@ -29,7 +29,7 @@ from tests.bench.rounds import Measurement
 
 BUILD: Final = Path("build")
 WORK: Final = BUILD / "bench"
-PARTS: Final = ("throughput", "variants", "queue", "modules")
+PARTS: Final = ("throughput", "variants", "queue", "profile", "modules")
 
 
 def main() -> int:
@@ -58,7 +58,7 @@ def measured(parts: list[str] | tuple[str, ...]) -> dict[str, Any]:
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     servers, missing = available()
-    made: dict[str, Any] = {"throughput": [], "modules": []}
+    made: dict[str, Any] = {"throughput": [], "profile": None, "modules": []}
     judged: list[checks.Check] = []
     if "throughput" in parts:
         made["throughput"] = rounds.measure(loads.ROWS, servers, WORK, told)
@@ -71,6 +71,8 @@ def measured(parts: list[str] | tuple[str, ...]) -> dict[str, Any]:
         made["backlog"] = queue.backlog(WORK, say)
         made["start"] = queue.start(WORK, say)
         judged += checks.of_queue(made["backlog"], made["start"])
+    if "profile" in parts:
+        made["profile"] = profile.measure(WORK, say)
     if "modules" in parts:
         made["modules"] = modules.measure(say)
     return report.document(about, servers, missing, made, judged)

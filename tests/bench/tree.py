@@ -59,6 +59,14 @@ class Tree:
                 raise RuntimeError(f"{what}: {'ended' if ended else 'in vain'}\n{told}")
             time.sleep(0.01)
 
+    def find(self, word: str) -> int:
+        """The process that has it in its command line. Raises LookupError."""
+        for pid in self._descendants():
+            with contextlib.suppress(OSError):
+                if word in Path(f"/proc/{pid}/cmdline").read_text().split("\0"):
+                    return pid
+        raise LookupError(word)
+
     def cpu(self) -> float:
         """Seconds, of the server's processes and all that they ever had."""
         ticks = 0

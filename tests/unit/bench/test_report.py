@@ -13,7 +13,7 @@ from gatepost.policy.message import Message
 from gatepost.policy.plan import plan
 from gatepost.policy.rules import compile_rule_set
 from gatepost.policy.values import Session
-from tests.bench import checks, report
+from tests.bench import checks, profile, report
 from tests.bench.backlog import Backlog, Start
 from tests.bench.loads import ROWS
 from tests.bench.modules import Cost
@@ -90,7 +90,15 @@ class Noted(Gatepost):
 def document(**changes: Any) -> dict[str, Any]:
     found = measured()
     judged = [*checks.of_throughput(found), *checks.of_cost(found)]
-    parts = {"throughput": found, "modules": [Cost("relay", "a.b.c", (3, 1), (3, 0), 0.5)]}
+    stacks = [
+        "main;MainThread;take (gatepost/smtp/lines.py) 3",
+        "main;MainThread;run (uvloop.py) 1",
+    ]
+    parts = {
+        "throughput": found,
+        "profile": profile.summed(stacks),
+        "modules": [Cost("relay", "a.b.c", (3, 1), (3, 0), 0.5)],
+    }
     about = report.machine() | {"processor": "<b>cpu</b>"}
     made = report.document(about, [Gatepost(1), Noted(1)], {"Haraka": "needs node"}, parts, judged)
     return json.loads(json.dumps(made | changes))
@@ -107,6 +115,8 @@ def test_everything_is_shown_and_escaped(tmp_path: Path) -> None:
         "needs node",
         "syncs nothing.",
         "a.b.c",
+        "take (smtp/lines.py)",
+        "75.0 %",
         "6 x Postfix",
         "20,000",
         *(row.title for row in ROWS),
@@ -140,3 +150,19 @@ def test_the_rules_judge_and_relay_the_load(rules: list[dict[str, Any]]) -> None
     assert (last.matched, made.final) == (True, "relay")
     if len(rules) == 40:
         assert {each.by for each in others} == {"condition 9"}
+
+
+def test_a_sample_is_the_innermost_own_frames() -> None:
+    own = "data (gatepost/daemon/reception.py)"
+    found = profile.summed(
+        [
+            f"process 1;thread 2: MainThread;run (uvloop/__init__.py);{own};loads (json/decoder.py) 4",
+            f"process 1;thread 2: MainThread;run (uvloop/__init__.py);{own} 2",
+            "process 1;thread 2: MainThread;run (uvloop/__init__.py) 3",
+            "process 1;thread 3: spool;sync (gatepost/spool/files.py) 50",
+            "process 1;thread 2: MainThread;dumps (gatepost/compact.py) 1",
+        ]
+    )
+    assert found.samples == 10
+    assert found.layers == (("daemon", 0.6), (profile.LOOP, 0.4))
+    assert found.functions[0] == ("data (daemon/reception.py)", 0.6)
