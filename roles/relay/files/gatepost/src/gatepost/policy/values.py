@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from gatepost.quick import quick
+
 Empty: Mapping[Any, Any] = MappingProxyType({})
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Session:
     """What is known of the client's connection.
@@ -33,6 +36,7 @@ class Session:
     authenticated: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Verdicts:
     """What the verdict stage found; None, or an absent key, means not supplied (an unknown is
@@ -48,6 +52,7 @@ class Verdicts:
     analysis: Mapping[tuple[str, str], str | bool | float] = field(default_factory=lambda: Empty)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Admission:
     """Whether a recipient is admitted, and what decided.
@@ -62,6 +67,7 @@ class Admission:
     undecided: tuple[str, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class RuleTrace:
     """One rule looked at for one recipient. index: from 0 in the document. by: "condition 0",
@@ -74,6 +80,7 @@ class RuleTrace:
     recipient: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Effect:
     """One step of a recipient's program: an external effect with everything it needs, decided
@@ -98,6 +105,7 @@ class Effect:
     on_failure: str = "CONTINUE"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The program of one envelope recipient.
