@@ -154,13 +154,14 @@ def test_the_rules_judge_and_relay_the_load(rules: list[dict[str, Any]]) -> None
 
 def test_a_sample_is_the_innermost_own_frames() -> None:
     own = "data (gatepost/daemon/reception.py)"
+    loop = "process 1;thread 2: MainThread;run (uvloop/__init__.py)"
     found = profile.summed(
         [
-            f"process 1;thread 2: MainThread;run (uvloop/__init__.py);{own};loads (json/decoder.py) 4",
-            f"process 1;thread 2: MainThread;run (uvloop/__init__.py);{own} 2",
-            "process 1;thread 2: MainThread;run (uvloop/__init__.py) 3",
+            f"{loop};{own};loads (json/decoder.py) 4",
+            f"{loop};{own} 2",
+            f"{loop} 3",
+            f"{loop};dumps (gatepost/compact.py) 1",
             "process 1;thread 3: spool;sync (gatepost/spool/files.py) 50",
-            "process 1;thread 2: MainThread;dumps (gatepost/compact.py) 1",
         ]
     )
     assert found.samples == 10
