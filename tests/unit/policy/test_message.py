@@ -53,6 +53,22 @@ def test_a_stuffed_line_of_the_header_is_read_without_its_dot() -> None:
     assert message.size == len(b".A: 1\r\nSubject: x\r\n.y\r\n\r\n.body\r\n")
 
 
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        (b"", 0),
+        (b"Received: a\r\n", 1),
+        (b"RECEIVED : a\r\nreceived:b\r\n c\r\nX-Received: d\r\n\r\nReceived: e\r\n", 2),
+        (b"Subject: x\r\n Received: folded\r\n\r\n", 0),
+        (b"\r\nReceived: body\r\n", 0),
+        (b".Received: a\r\n.received: b\r\n", 2),
+        (b"Received: x\r\n" * 100 + b"\r\n", 100),
+    ],
+)
+def test_how_many_fields_of_a_name(body: bytes, wanted: int) -> None:
+    assert Message(body).count("received") == wanted
+
+
 def test_what_looks_like_a_header_in_the_body_is_none() -> None:
     assert Message(b"A: 1\r\n\r\nSubject: x\r\n").texts("subject") == ()
     assert Message(b"\r\nSubject: x\r\n\r\n").texts("subject") == ()

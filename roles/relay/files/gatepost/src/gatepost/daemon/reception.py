@@ -7,9 +7,10 @@ Everything that the documents decide is decided here and stored; nothing here to
 from __future__ import annotations
 
 import contextlib
+import functools
 import hmac
 import time
-from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from gatepost.config.secrets import read_password
@@ -162,7 +163,7 @@ class Reception:
     async def data(self, session: Session, transaction: Transaction, body: bytes) -> Reply:
         now, started = self._clock(), time.perf_counter()
         facts = Facts(body, transaction.mail_from)
-        refusal = self._refusal_of_content(body, facts.size)
+        refusal = self._refusal_of_content(facts)
         if refusal is not None:
             return self._deny(session, transaction.mail_from, None, *refusal)
         addresses = [each.address for each in transaction.recipients]
@@ -173,11 +174,15 @@ class Reception:
             except SrsError:  # good at RCPT, and over since
                 return self._deny(session, transaction.mail_from, address, "srs", EXPIRED)
         message_id = self._new_id(now)
-        judged = await self._plans(session, facts, addresses, returns, message_id)
-        missing = sorted({name for each in judged for name in each.undecided})
-        if missing:
-            self._record("Fault", where="policy", reason=f"undecided: {', '.join(missing)}")
-            return _UNDECIDED
+        others = [each for each in addresses if each not in returns] if returns else addresses
+        judged = self._plans(session, facts, others, _NOTHING)
+        if any(each.undecided for each in judged):
+            mail = Mail(session, transaction.mail_from, tuple(addresses), self._point.name)
+            judged = await self._decided(mail, facts, others, judged, message_id)
+            missing = sorted(_undecided(judged))
+            if missing:
+                self._record("Fault", where="policy", reason=f"undecided: {', '.join(missing)}")
+                return _UNDECIDED
         if self._domains is not None:
             judged, kept = within(judged, self._domains)
             if not kept and not returns:
@@ -189,7 +194,7 @@ class Reception:
         program = steps(
             programs,
             self._config.send_relay,
-            lambda sender: self._returns.sender(sender, message_id, now),
+            functools.partial(self._returns.sender, message_id=message_id, now=now),
         )
         stored = self._received(session, transaction, message_id, now) + body
         message = Message(
@@ -209,36 +214,31 @@ class Reception:
         self._report(message, programs, time.perf_counter() - started)
         return Reply(250, "2.0.0", f"Accepted as {message_id}")
 
-    async def _plans(
+    def _plans(
+        self, session: Session, facts: Facts, recipients: Sequence[str], verdicts: Verdicts
+    ) -> Sequence[Plan]:
+        return plans(self._rules, session, facts, recipients, verdicts, self._address_lists)
+
+    async def _decided(
         self,
-        session: Session,
+        mail: Mail,
         facts: Facts,
-        addresses: Sequence[str],
-        returns: Container[str],
+        recipients: Sequence[str],
+        found: Sequence[Plan],
         message_id: str,
     ) -> Sequence[Plan]:
-        """Of the addresses that are no returns. Made anew with what they lacked, until nothing is
-        left that can be found out."""
-
-        def made(verdicts: Verdicts) -> list[Plan]:
-            others = [each for each in addresses if each not in returns]
-            return plans(self._rules, session, facts, others, verdicts, self._address_lists)
-
-        found = made(_NOTHING)
-        if not any(each.undecided for each in found):
-            return found
-        mail = Mail(session, facts.mail_from, tuple(addresses), self._point.name)
+        """Made anew with what they lacked, until nothing is left that can be found out."""
         inquiry = self._stage.inquire(mail, facts, ingress=self._point.name, id=message_id)
         with contextlib.closing(inquiry):
-            while needs := inquiry.unasked(name for each in found for name in each.undecided):
+            while needs := inquiry.unasked(_undecided(found)):
                 await inquiry.find(needs)
-                found = made(inquiry.verdicts)
+                found = self._plans(mail.session, facts, recipients, inquiry.verdicts)
         return found
 
-    def _refusal_of_content(self, body: bytes, size: int) -> tuple[str, Reply] | None:
-        if not self._policy.admit_size(size).admitted:
+    def _refusal_of_content(self, facts: Facts) -> tuple[str, Reply] | None:
+        if not self._policy.admit_size(facts.size).admitted:
             return "size", _TOO_BIG
-        if trace.hops(body) >= self._config.limits.hops:
+        if facts.count("received") >= self._config.limits.hops:
             return "loop", _LOOP
         return None
 
@@ -263,14 +263,14 @@ class Reception:
         )
 
     def _attributes(self, session: Session) -> dict[str, str]:
-        found = {
-            "ingress": self._point.name,
-            "source_ip": session.source_ip,
-            "helo": session.helo,
-            "tls": session.tls_version or "",
-            "authenticated": session.authenticated or "",
-        }
-        return {name: value for name, value in found.items() if value}
+        found = {"ingress": self._point.name, "source_ip": session.source_ip}
+        if session.helo:
+            found["helo"] = session.helo
+        if session.tls_version:
+            found["tls"] = session.tls_version
+        if session.authenticated:
+            found["authenticated"] = session.authenticated
+        return found
 
     def _deny(
         self, session: Session, mail_from: str, recipient: str | None, by: str, reply: Reply
@@ -320,6 +320,10 @@ class Reception:
                     recipient=each.recipient,
                     rule_set=self._point.rule_set,
                 )
+
+
+def _undecided(found: Sequence[Plan]) -> set[str]:
+    return {name for each in found for name in each.undecided}
 
 
 def _last(each: Plan) -> str | None:

@@ -74,6 +74,10 @@ class Message:
         """Whether a field of this name (lower case) stands in the header section."""
         return name in self._index()
 
+    def count(self, name: str) -> int:
+        """How many fields of this name (lower case) the header section has."""
+        return len(self._index().get(name, ()))
+
     def texts(self, name: str) -> tuple[Text, ...]:
         """The fields of a name (lower case): unfolded, decoded, in order."""
         found = self._texts.get(name)
