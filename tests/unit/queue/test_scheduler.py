@@ -172,6 +172,24 @@ async def test_suspend_resume_flush(bench: Open) -> None:
         await it.until(lambda: it.spool.pending == 0)
 
 
+async def test_what_was_leased_before_a_suspension_runs_after_it(bench: Open) -> None:
+    one = {"destination_start": 1, "destination_max": 1}
+    async with bench(lambda lease: DELIVERED, **one) as it:
+        it.runner.gate.clear()
+        it.scheduler.suspend("relay:a")
+        for number in range(3):
+            await it.spool.accept(message(f"m{number}"), b"x")
+        it.scheduler.resume("relay:a")
+        await it.until(lambda: it.spool.statistics()["leased"] == 3)
+        it.scheduler.suspend("relay:a")
+        it.runner.gate.set()
+        await it.until(lambda: it.scheduler.sites()["relay:a"]["running"] == 0)
+        await asyncio.sleep(0.05)
+        assert it.spool.pending == 2
+        it.scheduler.resume("relay:a")
+        await it.until(lambda: it.spool.pending == 0)
+
+
 async def test_a_flush_tries_a_site_that_has_been_given_a_rest(bench: Open) -> None:
     answers = [DOWN] * 3
     one = {"destination_start": 1, "destination_max": 1}

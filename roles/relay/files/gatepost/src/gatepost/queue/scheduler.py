@@ -29,17 +29,20 @@ SCAN_CHANGES = 1000
 # Seconds after which the clock is looked at in any case, and what it may go back by unnoticed.
 LOOK = 30.0
 SLACK = 5.0
+_NEVER = float("inf")
 
 
 class _Destination:
-    """ready: batches that are leased and wait for a place in the window."""
+    """ready: batches that are leased and wait for a place in the window. passed_over: its turn came
+    while there was none."""
 
-    __slots__ = ("name", "ready", "window")
+    __slots__ = ("name", "passed_over", "ready", "window")
 
     def __init__(self, name: str, window: Window) -> None:
         self.name = name
         self.window = window
         self.ready: deque[list[Lease]] = deque()
+        self.passed_over = False
 
 
 class Scheduler:
@@ -71,7 +74,10 @@ class Scheduler:
         self._queued: set[str] = set()
         self._runs: dict[asyncio.Task[None], list[Lease]] = {}
         # Before any time that a clock may show: the first look finds what an earlier run left.
-        self._latest = float("inf")
+        self._latest = _NEVER
+        # Before that no lease can be in its last half.
+        self._extend_from = _NEVER
+        self._alarm: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         spool.watch(self._changed.set)
 
@@ -89,6 +95,7 @@ class Scheduler:
         self._suspended.discard(destination)
         if destination in self._destinations:
             self._destinations[destination].window.resume()
+            self._queue(destination)
         self._changed.set()
 
     def sites(self) -> dict[str, dict[str, float | str]]:
@@ -129,14 +136,21 @@ class Scheduler:
         """Until drain."""
         while not self._draining.is_set():
             self._changed.clear()
+            now = self._clock()
             try:
                 # First, so that no lease of a run in flight lapses when the clock leaps forward.
-                await self._extend()
-                await self._look_at_clock()
-                await self._start_due()
+                if now >= self._extend_from:
+                    await self._extend(now)
+                before, self._latest = self._latest, now
+                if now < before - SLACK:
+                    await self._follow_clock(now)
+                await self._start_due(now)
             except Exception as error:
                 fault(self._record, "queue", error)
-            await self._sleep()
+            self._set_alarm()
+            await self._changed.wait()
+        if self._alarm is not None:
+            self._alarm.cancel()
 
     async def drain(self, seconds: float) -> bool:
         """Lease nothing more; whether all runs ended within that time. What did not is cancelled
@@ -153,13 +167,9 @@ class Scheduler:
             await asyncio.wait(late)
         return not late
 
-    async def _look_at_clock(self) -> None:
-        """After the clock went back, what the schedule cannot have put off that far is due now, and
-        no site rests until a time that is far away."""
-        now, before = self._clock(), self._latest
-        self._latest = now
-        if now >= before - SLACK:
-            return
+    async def _follow_clock(self, now: float) -> None:
+        """After it went back, what the schedule cannot have put off that far is due now, and no
+        site rests until a time that is far away."""
         for destination in self._destinations.values():
             destination.window.resume()
         longest = self.terms.policy.cap * (1 + self.terms.policy.jitter)
@@ -169,43 +179,54 @@ class Scheduler:
             reason = f"the clock went back: {len(keys)} steps that waited for it are due now"
             self._record("Fault", where="queue", reason=reason)
 
-    async def _sleep(self) -> None:
-        """Until something changed, comes due, or a lease must be extended."""
+    def _set_alarm(self) -> None:
+        """Looks again when something comes due, or a lease may have to be extended. One lazy timer:
+        an earlier one that is set already wakes in vain, which is rare; to set it anew at every
+        look is not."""
         wait = min(LOOK, self.terms.limits.lease_seconds / 4)
         due = self._spool.next_due()
         if due is not None:
             wait = min(wait, max(0.001, due - self._clock()))
-        alarm = asyncio.get_running_loop().call_later(wait, self._changed.set)
-        try:
-            await self._changed.wait()
-        finally:
-            alarm.cancel()
+        loop = asyncio.get_running_loop()
+        when = loop.time() + wait
+        if self._alarm is not None:
+            if self._alarm.when() <= when:
+                return
+            self._alarm.cancel()
+        self._alarm = loop.call_at(when, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._changed.set()
 
     @property
     def _ending(self) -> bool:
         return self._draining.is_set() or len(self._runs) >= self.terms.limits.total
 
-    async def _start_due(self) -> None:
+    async def _start_due(self, now: float) -> None:
         """A batch a turn, while there is room and something is due."""
         if self._ending:
             return
-        now = self._clock()
         for name in self._spool.due(now):
             self._queue(name)
         while self._turns and not self._ending:
             name = self._turns.popleft()
             self._queued.discard(name)
             destination = self._destination(name)
-            if name in self._suspended or not destination.window.free:
+            destination.passed_over = not destination.window.free
+            if name in self._suspended or destination.passed_over:
                 continue
+            more = True
             if not destination.ready:
-                leases = await self._spool.lease(
-                    name, now, self.terms.limits.batch, self.terms.limits.lease_seconds
-                )
+                limits = self.terms.limits
+                leases = await self._spool.lease(name, now, limits.batch, limits.lease_seconds)
+                self._extend_from = min(self._extend_from, now + limits.lease_seconds / 2)
                 destination.ready.extend(batches(leases))
+                more = len(leases) == limits.batch
             if destination.ready and not self._draining.is_set():
                 self._start(destination, destination.ready.popleft())
-                self._queue(name)
+                if destination.ready or more:
+                    self._queue(name)
 
     def _queue(self, name: str) -> None:
         if name not in self._queued:
@@ -227,10 +248,12 @@ class Scheduler:
         self._runs[task] = batch
 
         def ended(task: asyncio.Task[None]) -> None:
+            # Where nothing waits for the place, what comes due wakes the loop.
+            if destination.passed_over or self._ending:
+                self._queue(destination.name)
+                self._changed.set()
             del self._runs[task]
             destination.window.running -= 1
-            self._queue(destination.name)
-            self._changed.set()
             if not task.cancelled() and (error := task.exception()) is not None:
                 fault(self._record, "queue", error)
 
@@ -248,15 +271,16 @@ class Scheduler:
         for name in idle[: len(idle) // 2]:
             del self._destinations[name]
 
-    async def _extend(self) -> None:
+    async def _extend(self, now: float) -> None:
         """Leases of runs in flight, and of batches that wait for their turn, in their last half."""
-        now = self._clock()
-        soon = now + self.terms.limits.lease_seconds / 2
+        seconds = self.terms.limits.lease_seconds
         waiting = [batch for it in self._destinations.values() for batch in it.ready]
+        earliest = _NEVER
         for batch in [*self._runs.values(), *waiting]:
             for number, lease in enumerate(batch):
-                if lease.expires_at <= soon:
+                if lease.expires_at <= now + seconds / 2:
                     # A stale one is found out when it is settled; before a run, in _held.
                     with contextlib.suppress(StaleLease):
-                        until = now + self.terms.limits.lease_seconds
-                        batch[number] = await self._spool.extend(lease, until)
+                        batch[number] = await self._spool.extend(lease, now + seconds)
+                earliest = min(earliest, batch[number].expires_at)
+        self._extend_from = earliest - seconds / 2
