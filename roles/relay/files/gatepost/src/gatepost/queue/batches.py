@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from gatepost.spool.interface import Lease, Step
 
@@ -12,18 +13,28 @@ _BY_SMTP = ("Relay", "Send", "Bounce")
 
 def batches(leases: Sequence[Lease]) -> list[list[Lease]]:
     """Leases that one run can serve: of one message, sender, headers and, where the site depends on
-    it, action's document. In order of the first of each. The same recipient twice makes two
-    batches: two Relay actions deliver twice."""
-    found: dict[tuple[object, ...], list[Lease]] = {}
-    seen: dict[tuple[object, ...], int] = {}
+    it, action's document. The same recipient twice makes two batches: two Relay actions deliver
+    twice. In order of the first of each message, and there of each batch."""
+    messages: dict[str, list[Lease]] = {}
     for lease in leases:
-        entry = lease.entry
-        step = entry.message.steps[entry.step]
-        common = (entry.message.id, step.mail_from, step.headers, step.action, _document(step))
-        again = (common, step.recipient)
-        seen[again] = seen.get(again, 0) + 1
+        messages.setdefault(lease.entry.message.id, []).append(lease)
+    found: list[list[Lease]] = []
+    for together in messages.values():
+        found += [together] if len(together) == 1 else _parted(together)
+    return found
+
+
+def _parted(leases: Sequence[Lease]) -> Iterable[list[Lease]]:
+    """The batches of one message."""
+    found: dict[tuple[object, ...], list[Lease]] = {}
+    seen: Counter[tuple[object, ...]] = Counter()
+    for lease in leases:
+        step = lease.entry.message.steps[lease.entry.step]
+        common = (step.mail_from, step.headers, step.action, _document(step))
+        again = (*common, step.recipient)
+        seen[again] += 1
         found.setdefault((*common, seen[again]), []).append(lease)
-    return list(found.values())
+    return found.values()
 
 
 def _document(step: Step) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 # Octets. As many of these as there may be runs are of no account.
 SMALL = 256 * 1024
@@ -22,13 +22,13 @@ class Room:
         self.used = 0
         self._waiting: deque[asyncio.Event] = deque()
 
-    @asynccontextmanager
-    async def hold(self, size: int, budget: int) -> AsyncIterator[None]:
+    def hold(self, size: int, budget: int) -> AbstractAsyncContextManager[None]:
         """Waits until a body of `size` octets may be held beside the others; gives its room back
         at the end. budget: octets, of all large ones."""
-        if size <= SMALL:
-            yield
-            return
+        return nullcontext() if size <= SMALL else self._in_turn(size, budget)
+
+    @asynccontextmanager
+    async def _in_turn(self, size: int, budget: int) -> AsyncIterator[None]:
         turn = asyncio.Event()
         self._waiting.append(turn)
         try:

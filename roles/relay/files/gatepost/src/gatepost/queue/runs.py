@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, repeat
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from gatepost.delivery.values import ConfigurationFailure, Outcome, Scope, Verdict
 from gatepost.events import Record, nowhere
@@ -56,10 +56,13 @@ class Terms:
     notices: Notices
 
 
-class Make(Protocol):
-    """What becomes of these leases."""
+T = TypeVar("T", contravariant=True)
 
-    def __call__(self, leases: Sequence[Lease], *, record: Record) -> Result: ...
+
+class Make(Protocol[T]):
+    """What becomes of these leases, or cases."""
+
+    def __call__(self, parts: Sequence[T], /, *, record: Record) -> Result: ...
 
 
 class Runs:
@@ -110,7 +113,7 @@ class Runs:
                 notices=self._terms.notices,
                 now=self._clock(),
             )
-            await self._store(batch, make)
+            await self._store(tuple(batch), make)
             return
         outcomes = await self._attempt(window, batch, body)
         if outcomes is not None:
@@ -137,7 +140,7 @@ class Runs:
             if len(outcomes) != len(batch):
                 raise RuntimeError(f"{len(outcomes)} outcomes for {len(batch)} steps")
         except ConfigurationFailure as failure:
-            await self._store(batch, partial(misconfigured, failure=failure))
+            await self._store(tuple(batch), partial(misconfigured, failure=failure))
             return None
         except Exception as error:
             fault(self._record, "delivery", error)
@@ -147,34 +150,26 @@ class Runs:
         return outcomes
 
     async def _end(self, batch: list[Lease], outcomes: Sequence[Outcome], body: bytes) -> None:
-        of = {lease.entry.key: outcome for lease, outcome in zip(batch, outcomes, strict=True)}
-        now, random = self._clock(), self._random()
+        make = partial(
+            settle,
+            body=body,
+            policy=self._terms.policy,
+            notices=self._terms.notices,
+            now=self._clock(),
+            random=self._random(),
+        )
+        await self._store(list(zip(batch, outcomes, strict=True)), make)
 
-        def make(leases: Sequence[Lease], *, record: Record) -> Result:
-            return settle(
-                leases,
-                [of[lease.entry.key] for lease in leases],
-                body,
-                policy=self._terms.policy,
-                notices=self._terms.notices,
-                record=record,
-                now=now,
-                random=random,
-            )
-
-        await self._store(batch, make)
-
-    async def _store(self, batch: list[Lease], make: Make) -> None:
-        leases = tuple(batch)
-        result = make(leases, record=self._record)
+    async def _store(self, parts: Sequence[T], make: Make[T]) -> None:
+        result = make(parts, record=self._record)
         try:
             await self._keep(result)
         except StaleLease:
             # An operator changed some of the steps meanwhile; the others are settled alone, and
             # what became of all of them has been recorded already.
-            for lease in leases if len(leases) > 1 else ():
+            for part in parts if len(parts) > 1 else ():
                 with contextlib.suppress(StaleLease):
-                    await self._keep(make([lease], record=nowhere))
+                    await self._keep(make([part], record=nowhere))
 
     async def _keep(self, result: Result) -> None:
         """A spool that cannot store it now is asked again until it can: to forget what a next hop

@@ -19,6 +19,7 @@ from gatepost.queue.retry import RetryPolicy, delay_notice_is_due, expires_at, n
 from gatepost.spool.interface import Accepted, Defer, Done, End, Lease, Message, Settlement, Step
 
 Reports = Sequence[tuple[int, Outcome]]
+Case = tuple[Lease, Outcome]
 
 
 class Notices(Protocol):
@@ -48,8 +49,7 @@ class Result:
 
 
 def settle(
-    leases: Sequence[Lease],
-    outcomes: Sequence[Outcome],
+    cases: Sequence[Case],
     body: bytes,
     *,
     policy: RetryPolicy,
@@ -58,44 +58,47 @@ def settle(
     now: float,
     random: float,
 ) -> Result:
-    """leases: of one message; outcomes: theirs, in order."""
+    """cases: of one message."""
     result = Result()
-    message = leases[0].entry.message
+    message = cases[0][0].entry.message
     failed: list[tuple[int, Outcome]] = []
     delayed: list[tuple[int, Outcome]] = []
     relayed: list[tuple[int, Outcome]] = []
-    for lease, outcome in zip(leases, outcomes, strict=True):
+    for lease, outcome in cases:
         entry = lease.entry
-        heard = concerns_sender(message, entry.step)
         if outcome.verdict is Verdict.DELIVERED:
             result.settlements.append(Done(lease))
             note(record, "Delivery", lease, outcome, now)
             asked = message.steps[entry.step].action in DELIVERIES
             if asked and not outcome.dsn and _wants(message, entry.step, "SUCCESS"):
                 relayed.append((entry.step, outcome))
-        elif outcome.verdict is Verdict.FAILED:
+            continue
+        heard = concerns_sender(message, entry.step)
+        if outcome.verdict is Verdict.FAILED:
             result.settlements.append(Done(lease))
             note(record, "Bounce", lease, outcome, now)
             if heard:
                 failed.append((entry.step, outcome))
-        else:
-            own = policy_of(message.steps[entry.step], policy)
-            due = next_attempt(own, message.received_at, entry.attempts + 1, now, random)
-            if due is None:
-                result.settlements.append(Done(lease))
-                note(record, "Expiration", lease, outcome, now)
-                if heard:
-                    failed.append((entry.step, expired(outcome)))
-                continue
-            late = delay_notice_is_due(policy, message.received_at, now)
-            tell = heard and late and not entry.delay_notified
-            if tell:
-                delayed.append((entry.step, outcome))
-            error = line_of(outcome)
-            result.settlements.append(
-                Defer(lease, due, error, delay_notified=entry.delay_notified or tell)
-            )
-            note(record, "TransientFailure", lease, outcome, now, due)
+            continue
+        own = policy_of(message.steps[entry.step], policy)
+        due = next_attempt(own, message.received_at, entry.attempts + 1, now, random)
+        if due is None:
+            result.settlements.append(Done(lease))
+            note(record, "Expiration", lease, outcome, now)
+            if heard:
+                failed.append((entry.step, expired(outcome)))
+            continue
+        late = delay_notice_is_due(policy, message.received_at, now)
+        tell = heard and late and not entry.delay_notified
+        if tell:
+            delayed.append((entry.step, outcome))
+        error = line_of(outcome)
+        result.settlements.append(
+            Defer(lease, due, error, delay_notified=entry.delay_notified or tell)
+        )
+        note(record, "TransientFailure", lease, outcome, now, due)
+    if not (failed or delayed or relayed):
+        return result
     until = expires_at(policy, message.received_at)
     try:
         made = [
