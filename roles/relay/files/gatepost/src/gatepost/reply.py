@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gatepost.quick import quick
 
+
+@quick
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One reply.

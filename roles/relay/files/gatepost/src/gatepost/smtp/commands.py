@@ -14,10 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gatepost.controls import has_control
+from gatepost.quick import quick
 from gatepost.reply import Reply
 from gatepost.smtp.address import LOCAL_PART_BYTES, AddressError, forward_path, reverse_path
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Hello:
     """HELO, or EHLO if extended."""
@@ -26,6 +28,7 @@ class Hello:
     extended: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Mail:
     """sender: "" is the null one. size: octets, 0 if not given. envid: xtext, as sent. extended:
@@ -40,6 +43,7 @@ class Mail:
     extended: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Rcpt:
     """recipient: "postmaster" alone may lack a domain. orcpt: "type;xtext", as sent. extended:
@@ -67,6 +71,7 @@ class Auth:
     initial: bytes | None = field(default=None, repr=False)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Plain:
     """A command whose argument decides nothing: DATA, RSET, NOOP, QUIT, STARTTLS, VRFY, HELP."""

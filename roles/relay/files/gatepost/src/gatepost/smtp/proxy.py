@@ -10,6 +10,7 @@ import ipaddress
 import re
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
 _SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 _V1_BYTES = 107
@@ -42,6 +43,7 @@ def parse(data: bytes) -> Header | None:
     raise ProxyError("no PROXY header")
 
 
+@lru_cache(maxsize=4096)
 def unmapped(address: str) -> str:
     """The textual address, an IPv4-mapped IPv6 one as IPv4, without a scope. Raises ValueError."""
     found = ipaddress.ip_address(address.partition("%")[0])

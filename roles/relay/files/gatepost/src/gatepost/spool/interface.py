@@ -23,6 +23,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from gatepost.quick import quick
+
 
 class SpoolError(Exception):
     """The spool could not do it; the client is answered 451."""
@@ -36,6 +38,7 @@ class StaleLease(SpoolError):
     """The lease was lost: it expired and someone else holds the step, or an operator changed it."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Step:
     """One external effect of one message, run and retried on its own schedule.
@@ -59,6 +62,7 @@ class Step:
     on_failure: str = "CONTINUE"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """An envelope recipient as the client named it, with its DSN requests (RFC 3461): notify
@@ -70,6 +74,7 @@ class Recipient:
     orcpt: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message's envelope and program, as stored.
@@ -98,6 +103,7 @@ class State(Enum):
     HELD = "held"  # an operator holds it
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A pending step as `scan` and `lease` show it. due_at: when it may next run. attempts:
@@ -117,6 +123,7 @@ class Entry:
         return self.message.id, self.step
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to run one step until `expires_at`. fence: grows with every lease of the step."""
@@ -126,6 +133,7 @@ class Lease:
     expires_at: float
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Done:
     """The step is finished, delivered or failed alike; the caller has already said which in the
@@ -134,6 +142,7 @@ class Done:
     lease: Lease
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Defer:
     """The step runs again at due_at. delay_notified: as in Entry; a notice that is produced by the
@@ -145,6 +154,7 @@ class Defer:
     delay_notified: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class End:
     """The step is finished and its program ends with it: later steps of the same program that
