@@ -60,6 +60,8 @@ SCOPES = {
     Phase.END: Scope.MESSAGE,
 }
 
+_CLASSES = {Verdict.DELIVERED: "2", Verdict.DEFERRED: "4", Verdict.FAILED: "5"}
+
 # Bad sequence, unknown command, authentication or encryption demanded: the message has not been
 # judged.
 SESSION_CODES = frozenset({500, 502, 503, 530, 534, 535, 538})
@@ -161,7 +163,7 @@ def _verdict(phase: Phase, reply: Reply) -> tuple[Verdict, Scope]:
 def _status(verdict: Verdict, enhanced: str) -> str:
     """The peer's own enhanced code, its class corrected where our verdict differs from the
     peer's."""
-    leading = {Verdict.DELIVERED: "2", Verdict.DEFERRED: "4", Verdict.FAILED: "5"}[verdict]
+    leading = _CLASSES[verdict]
     return leading + enhanced[1:] if enhanced else f"{leading}.0.0"
 
 

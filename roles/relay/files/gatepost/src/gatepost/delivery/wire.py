@@ -14,7 +14,7 @@ from collections import deque
 from functools import lru_cache
 from typing import cast
 
-from gatepost.controls import CONTROL
+from gatepost.controls import CONTROL, has_control
 from gatepost.delivery.outcome import Disconnected, Malformed
 from gatepost.reply import Reply
 
@@ -30,10 +30,10 @@ def make_reply(code: int, lines: list[str]) -> Reply:
     first = _ENHANCED.match(lines[0])
     enhanced = first[1] if first and first[1][0] == str(code)[0] else ""
     texts = []
-    for line in lines:
-        found = _ENHANCED.match(line) if enhanced else None
-        text = line[found.end() :] if found and found[1] == enhanced else line
-        texts.append(CONTROL.sub("?", text))
+    for number, line in enumerate(lines):
+        found = _ENHANCED.match(line) if number else first
+        text = line[found.end() :] if enhanced and found and found[1] == enhanced else line
+        texts.append(CONTROL.sub("?", text) if has_control(text) else text)
     return Reply(code, enhanced, "\n".join(texts))
 
 
