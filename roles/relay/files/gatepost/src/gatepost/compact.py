@@ -22,10 +22,12 @@ def dumps(value: Any) -> bytes:
         return _spelled(value).encode("ascii")
 
 
-def dumps_ascii(value: Any) -> bytes:
-    """Printable ASCII alone, but for DEL, which `json` does not escape either."""
+def dumps_printable(value: Any) -> bytes:
+    """Printable ASCII alone."""
     data = dumps(value)
-    return data if data.isascii() else _spelled(value).encode("ascii")
+    if data.isascii() and b"\x7f" not in data:
+        return data
+    return _spelled(value).encode("ascii").replace(b"\x7f", b"\\u007f")
 
 
 def loads(data: bytes | memoryview) -> Any:

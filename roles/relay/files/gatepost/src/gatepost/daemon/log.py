@@ -50,16 +50,14 @@ class JsonLog:
 
     def __call__(self, event: str, /, **fields: Field) -> None:
         line = {"time": self._time(), "event": event, **self._bound, **fields}
-        data = compact.dumps_ascii(line)
+        data = compact.dumps_printable(line)
         if len(data) > _VALUE_MAX:  # else no value of it is
-            data = compact.dumps_ascii({name: _bounded(value) for name, value in line.items()})
-        self._add(data.replace(b"\x7f", b"\\u007f") + b"\n")
-
-    def _add(self, line: bytes) -> None:
-        if self._size + len(line) > select.PIPE_BUF:
+            data = compact.dumps_printable({name: _bounded(value) for name, value in line.items()})
+        self._size += len(data) + 1
+        if self._size > select.PIPE_BUF and self._lines:
             self._write()
-        self._lines.append(line)
-        self._size += len(line)
+            self._size = len(data) + 1
+        self._lines.append(data)
         if len(self._lines) == 1:
             try:
                 # A write a line costs 4 % of a busy worker's time, and hands the interpreter on.
@@ -69,7 +67,7 @@ class JsonLog:
 
     def _write(self) -> None:
         lines, self._lines, self._size = self._lines, [], 0
-        data = b"".join(lines)
+        data = b"\n".join((*lines, b""))
         try:
             while data:
                 data = data[os.write(self._descriptor, data) :]

@@ -8,6 +8,7 @@ are capped: past `SERIES_MAX` combinations of one metric, the rest is counted as
 from __future__ import annotations
 
 import bisect
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -117,27 +118,27 @@ class Tally:
     """A Record that counts."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, Series] = {}
-        self._buckets: dict[str, dict[tuple[str, ...], list[float]]] = {}
+        self._counts: defaultdict[str, Series] = defaultdict(dict)
+        self._buckets: defaultdict[str, dict[tuple[str, ...], list[float]]] = defaultdict(dict)
 
     def __call__(self, event: str, /, **fields: Field) -> None:
         for metric in EVENTS.get(event, ()):
             labels = tuple([_label(fields.get(name)) for name in metric.labels])
             if isinstance(metric, Counter):
                 amount = 1.0 if metric.amount is None else float(fields.get(metric.amount) or 0)
-                counts = self._counts.get(metric.name)
-                if counts is None:
-                    counts = self._counts[metric.name] = {}
-                labels = _series(counts, labels)
+                counts = self._counts[metric.name]
+                if labels not in counts:
+                    labels = _series(counts, labels)
                 counts[labels] = counts.get(labels, 0.0) + amount
             elif (value := fields.get(metric.value)) is not None:
                 self._observe(metric.name, labels, float(value))
 
     def _observe(self, name: str, labels: tuple[str, ...], value: float) -> None:
-        series = self._buckets.setdefault(name, {})
-        labels = _series(series, labels)
-        # One count a bucket, one for what exceeds them all, and the sum.
-        counts = series.setdefault(labels, [0.0] * (len(_BUCKETS) + 2))
+        series = self._buckets[name]
+        counts = series.get(labels)
+        if counts is None:
+            # One count a bucket, one for what exceeds them all, and the sum.
+            counts = series.setdefault(_series(series, labels), [0.0] * (len(_BUCKETS) + 2))
         counts[bisect.bisect_left(_BUCKETS, value)] += 1
         counts[-1] += value
 
