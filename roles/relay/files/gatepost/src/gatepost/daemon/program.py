@@ -32,7 +32,7 @@ def steps(
 ) -> tuple[Step, ...]:
     """The effects of every plan, in order; the program's number is the plan's. replaced: what
     MailFrom REPLACE makes of a sender. Raises Unrunnable."""
-    return tuple(
+    made = [
         Step(
             program=number,
             action=effect.action,
@@ -50,7 +50,8 @@ def steps(
         )
         for number, each in enumerate(plans)
         for effect in each.effects
-    )
+    ]
+    return tuple(made)
 
 
 def _destination(effect: Effect, send_relay: str | None) -> str:

@@ -120,7 +120,7 @@ def _reader(evaluate: Mapping[str, Any]) -> tuple[_Reader, frozenset[str]]:
     ((kind, what),) = evaluate.items()
     match kind:
         case "Attribute":
-            return _attribute(what), frozenset()
+            return attribute(what), frozenset()
         case "MimeHeaderAttribute":
             return _header(what.lower()), frozenset()
         case "ClientCertificateAttribute":
@@ -129,7 +129,8 @@ def _reader(evaluate: Mapping[str, Any]) -> tuple[_Reader, frozenset[str]]:
             return _analysis_text(what), frozenset({_analysis_name(what)})
 
 
-def _attribute(name: str) -> Callable[[Facts], _Read]:
+def attribute(name: str) -> Callable[[Facts], _Read]:
+    """What reads a RuleStringEmailAttribute."""
     match name:
         case "RECIPIENT":
             return _recipient
@@ -242,11 +243,11 @@ def _analysis_flag(analysis: Mapping[str, str]) -> Condition:
 
 
 def _membership(what: Mapping[str, Any]) -> Condition:
-    attribute = what["Attribute"]
+    name = what["Attribute"]
     (reference,) = what["AddressLists"]
-    reader = _attribute(attribute)
+    reader = attribute(name)
     unknown = Judgement(None, (), (f"address_list:{reference}",))
-    in_header = attribute not in ("RECIPIENT", "MAIL_FROM")
+    in_header = name not in ("RECIPIENT", "MAIL_FROM")
 
     def judge(facts: Facts) -> Judgement:
         entries = facts.address_lists.get(reference)

@@ -79,16 +79,12 @@ def plans(
 ) -> list[Plan]:
     """A plan a recipient, without the rules that do not match, and without the choices that it
     relied on; it is the same otherwise, and made many times faster."""
+    each = [Facts(session, it, it, message, (), verdicts, address_lists) for it in recipients]
+    if not each:
+        return []
     exclusion = rule_set.exclusion
-    possible = exclusion.all & ~exclusion.by_message(session, message)
-    return [
-        _Planner(
-            rule_set,
-            Facts(session, recipient, recipient, message, (), verdicts, address_lists),
-            possible,
-        ).run()
-        for recipient in recipients
-    ]
+    possible = exclusion.all & ~exclusion.by_message(each[0])
+    return [_Planner(rule_set, facts, possible).run() for facts in each]
 
 
 class _Planner:
@@ -257,26 +253,26 @@ def within(plans: Sequence[Plan], domains: Set[str]) -> tuple[Sequence[Plan], bo
     """The law of verified domains where rules replace recipients: an effect for an unverified
     recipient becomes a Bounce to the sender. And whether anything is left of what the plans would
     have done; if not, the message is refused. domains: lower case."""
-    judged = [_within(each, domains) for each in plans]
-    pairs = [
-        pair
-        for new, old in zip(judged, plans, strict=True)
-        for pair in zip(new.effects, old.effects, strict=True)
-    ]
-    return judged, not pairs or any(new is old for new, old in pairs)
+    effects = [effect for each in plans for effect in each.effects]
+    kept = [effect for effect in effects if _is_within(effect, domains)]
+    if len(kept) == len(effects):
+        return plans, True
+    return [_within(each, domains) for each in plans], bool(kept)
+
+
+def _is_within(effect: Effect, domains: Set[str]) -> bool:
+    return effect.action == "Bounce" or is_verified(effect.recipient, domains)
 
 
 def _within(one: Plan, domains: Set[str]) -> Plan:
-    effects = tuple([_verified(each, domains) for each in one.effects])
-    if effects == one.effects:
-        return one
+    effects = tuple(
+        effect if _is_within(effect, domains) else _bounced(effect) for effect in one.effects
+    )
     final = one.final if one.final == "drop" else final_of(effects)
     return dataclasses.replace(one, effects=effects, final=final)
 
 
-def _verified(effect: Effect, domains: Set[str]) -> Effect:
-    if effect.action == "Bounce" or is_verified(effect.recipient, domains):
-        return effect
+def _bounced(effect: Effect) -> Effect:
     return dataclasses.replace(
         effect, action="Bounce", target=None, headers=(), parameters=_UNVERIFIED
     )
