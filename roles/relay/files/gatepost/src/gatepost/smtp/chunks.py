@@ -31,7 +31,7 @@ class Chunks(Content):
         """size: octets of the next chunk."""
         self._announced += size
         self._left = size
-        self.ended = False
+        self.ended = not size
         if self._announced > self._limits.message_bytes:
             self.refuse(TOO_BIG)
 

@@ -214,7 +214,10 @@ class Wire(SMTP):
     async def _receive(self, content: Content) -> bool:
         """Whether the end of the content came; what follows it is command input again."""
         self._cutoff = self.loop.time() + self.limits.message_seconds
-        if self._feed(content, self._lines.take_all()):
+        early = self._lines.take_all()
+        if not early and not content.ended:  # as a rule; to feed nothing costs 5 us
+            self._progress()
+        elif self._feed(content, early):
             return True
         self._content = content
         try:
