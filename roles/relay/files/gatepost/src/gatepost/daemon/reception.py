@@ -22,6 +22,7 @@ from gatepost.delivery.srs import SrsError
 from gatepost.events import Record
 from gatepost.policy.addresslist import AddressList
 from gatepost.policy.admission import admit
+from gatepost.policy.conditions import NO_VERDICTS
 from gatepost.policy.message import Message as Facts
 from gatepost.policy.plan import plans, within
 from gatepost.policy.values import Admission, Empty, Plan, Session, Verdicts
@@ -39,8 +40,6 @@ _DENIED: Final = Reply(550, "5.7.1", "Denied by policy")
 _NO_TLS: Final = Reply(530, "5.7.0", "STARTTLS first")
 _UNDECIDED: Final = Reply(451, "4.7.0", "The policy cannot be decided now; try again later")
 _REPLIES: Final = {"verified_domains": _UNVERIFIED, "size": _TOO_BIG, "tls_policy": _NO_TLS}
-# Most decisions hang on no verdict: they are made without, and an inquiry begins with the others.
-_NOTHING: Final = Verdicts()
 
 
 class Reception:
@@ -108,7 +107,8 @@ class Reception:
             refusal = self._returns.refusal(recipient.address, self._clock())
             if refusal is not None:
                 return self._deny(session, transaction.mail_from, recipient.address, "srs", refusal)
-        admission = self._admission(session, recipient.address, _NOTHING, returned=returned)
+        # Most decisions hang on no verdict; an inquiry begins where one does.
+        admission = self._admission(session, recipient.address, NO_VERDICTS, returned=returned)
         if admission.admitted is None:
             mail = Mail(session, transaction.mail_from, (recipient.address,), self._point.name)
             inquiry = self._stage.inquire(
@@ -175,7 +175,7 @@ class Reception:
                 return self._deny(session, transaction.mail_from, address, "srs", EXPIRED)
         message_id = self._new_id(now)
         others = [each for each in addresses if each not in returns] if returns else addresses
-        judged = self._plans(session, facts, others, _NOTHING)
+        judged = self._plans(session, facts, others, NO_VERDICTS)
         if any(each.undecided for each in judged):
             mail = Mail(session, transaction.mail_from, tuple(addresses), self._point.name)
             judged = await self._decided(mail, facts, others, judged, message_id)

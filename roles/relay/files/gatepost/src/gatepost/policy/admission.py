@@ -13,7 +13,13 @@ from typing import Any
 
 from gatepost.policy import assumptions, quotas
 from gatepost.policy.addresslist import AddressList
-from gatepost.policy.conditions import Compiled, Facts, compile_condition
+from gatepost.policy.conditions import (
+    NO_VERDICTS,
+    Compiled,
+    Facts,
+    Judgement,
+    compile_condition,
+)
 from gatepost.policy.values import Admission, Empty, Session, Verdicts
 
 
@@ -70,7 +76,7 @@ def admit(
     *,
     tls_policy: str = "OPTIONAL",
     verified_domains: Set[str] | None = None,
-    verdicts: Verdicts | None = None,
+    verdicts: Verdicts = NO_VERDICTS,
     address_lists: Mapping[str, AddressList] = Empty,
 ) -> Admission:
     """policy: None admits all. tls_policy: of the ingress point, "REQUIRED" | "OPTIONAL" | "FIPS".
@@ -78,18 +84,17 @@ def admit(
     if tls_policy != "OPTIONAL" and session.tls_version is None:
         return Admission(False, "tls_policy")
     used: tuple[str, ...] = ()
-    if verified_domains is not None:
+    if verified_domains is not None and domain_of(recipient) not in verified_domains:
         if not is_verified(recipient, verified_domains):
             return Admission(False, "verified_domains", (assumptions.VERIFIED,))
-        if domain_of(recipient) not in verified_domains:
-            used = (assumptions.SUBDOMAIN,)
+        used = (assumptions.SUBDOMAIN,)
     if policy is None:
         return Admission(True, "default", used)
     facts = Facts(
         session,
         recipient,
         recipient,
-        verdicts=verdicts or Verdicts(),
+        verdicts=verdicts,
         address_lists=address_lists,
     )
     return _by_statements(policy, facts, used)
@@ -103,34 +108,33 @@ def _by_statements(policy: TrafficPolicy, facts: Facts, used: tuple[str, ...]) -
     missing: dict[str, None] = {}
     allows, by = policy.allows_by_default, "default"
     for statement in policy.statements:
-        truth, relied, lacked = _holds(statement, facts)
-        if truth:
-            allows, by, used = statement.allows, f"statement {statement.index}", (*used, *relied)
+        found = _holds(statement, facts)
+        if found.truth:
+            allows, by = statement.allows, f"statement {statement.index}"
+            used += found.assumptions
             break
-        if truth is None:
+        if found.truth is None:
             first_unknown = first_unknown or f"statement {statement.index}"
             possible.add(statement.allows)
-            missing.update(dict.fromkeys(lacked))
+            missing.update(dict.fromkeys(found.missing))
     if possible - {allows}:
         return Admission(None, first_unknown, used, tuple(missing))
     return Admission(allows, by, used)
 
 
-def _holds(
-    statement: Statement, facts: Facts
-) -> tuple[bool | None, tuple[str, ...], tuple[str, ...]]:
-    """Truth, what it relied on, what it missed. One certain false makes it false."""
-    relied: list[str] = []
-    missing: list[str] = []
+def _holds(statement: Statement, facts: Facts) -> Judgement:
+    """One certain false makes it false."""
+    relied: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     for condition in statement.conditions:
         found = condition.judge(facts)
         if found.truth is False:
-            return False, found.assumptions, ()
+            return found
         relied += found.assumptions
         missing += found.missing
     if missing:
-        return None, (), tuple(missing)
-    return True, tuple(dict.fromkeys(relied)), ()
+        return Judgement(None, (), missing)
+    return Judgement(True, tuple(dict.fromkeys(relied)))
 
 
 def domain_of(address: str) -> str:

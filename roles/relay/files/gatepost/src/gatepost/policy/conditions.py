@@ -20,6 +20,9 @@ from gatepost.policy.addresslist import AddressList
 from gatepost.policy.message import Message, Text, text
 from gatepost.policy.values import Empty, Session, Verdicts
 
+NO_MESSAGE: Final = Message(b"")
+NO_VERDICTS: Final = Verdicts()
+
 
 @dataclass(slots=True)
 class Facts:
@@ -32,9 +35,9 @@ class Facts:
     session: Session
     recipient: str
     named: str = ""
-    message: Message = field(default_factory=lambda: Message(b""))
+    message: Message = NO_MESSAGE
     headers: tuple[tuple[str, str], ...] = ()
-    verdicts: Verdicts = field(default_factory=Verdicts)
+    verdicts: Verdicts = NO_VERDICTS
     address_lists: Mapping[str, AddressList] = field(default_factory=lambda: Empty)
 
 
@@ -91,15 +94,16 @@ def _comparison(reader: _Reader, name: str, values: Sequence[str]) -> Condition:
         if isinstance(read, Judgement):
             return read
         used = read.assumptions
-        considered = read.texts
-        if not any(matches(each.folded) for each in considered):
-            considered = read.addresses
-            if not any(matches(each.folded) for each in considered):
+        considered = [each for each in read.texts if matches(each.folded)]
+        if not considered:
+            considered = [each for each in read.addresses if matches(each.folded)]
+            if not considered:
                 return Judgement(unmet, used)
             used += (assumptions.ADDRESS,)
-        if not any(exactly(each.raw) for each in considered):
-            used += (assumptions.CASE,)
-        return Judgement(met, used)
+        for each in considered:
+            if exactly(each.raw):
+                return Judgement(met, used)
+        return Judgement(met, (*used, assumptions.CASE))
 
     return judge
 

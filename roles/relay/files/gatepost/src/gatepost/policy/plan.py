@@ -19,7 +19,7 @@ from typing import Final
 from gatepost.policy import assumptions
 from gatepost.policy.addresslist import AddressList
 from gatepost.policy.admission import is_verified
-from gatepost.policy.conditions import Facts
+from gatepost.policy.conditions import NO_VERDICTS, Facts
 from gatepost.policy.message import Message
 from gatepost.policy.rules import MATCHES, Action, Rule, RuleSet
 from gatepost.policy.shapes import snake
@@ -60,12 +60,12 @@ def plan(
     session: Session,
     message: Message,
     recipient: str,
-    verdicts: Verdicts | None = None,
+    verdicts: Verdicts = NO_VERDICTS,
     address_lists: Mapping[str, AddressList] = Empty,
 ) -> Plan:
     """address_lists: by reference, as the rule set spells it. An input that a rule needs and that
     is not there leaves the rule unknown; the plan goes on as if it did not match, and says so."""
-    facts = Facts(session, recipient, recipient, message, (), verdicts or Verdicts(), address_lists)
+    facts = Facts(session, recipient, recipient, message, (), verdicts, address_lists)
     return _Planner(rule_set, facts).run()
 
 
@@ -74,7 +74,7 @@ def plans(
     session: Session,
     message: Message,
     recipients: Iterable[str],
-    verdicts: Verdicts,
+    verdicts: Verdicts = NO_VERDICTS,
     address_lists: Mapping[str, AddressList] = Empty,
 ) -> list[Plan]:
     """A plan a recipient, without the rules that do not match, and without the choices that it
