@@ -293,7 +293,7 @@ class Reception:
             id=message.id,
             mail_from=message.mail_from,
             recipients=len(message.recipients),
-            to=", ".join(each.address for each in message.recipients),
+            to=", ".join([each.address for each in message.recipients]),
             size=message.body_size,
             steps=len(message.steps),
             save_seconds=round(seconds, 6),

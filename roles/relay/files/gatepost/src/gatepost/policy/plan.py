@@ -12,7 +12,7 @@ of their own.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +21,7 @@ from gatepost.policy.addresslist import AddressList
 from gatepost.policy.admission import is_verified
 from gatepost.policy.conditions import NO_VERDICTS, Facts
 from gatepost.policy.message import Message
-from gatepost.policy.rules import MATCHES, Action, Rule, RuleSet
+from gatepost.policy.rules import MATCHES, Action, Match, Rule, RuleSet
 from gatepost.policy.shapes import snake
 from gatepost.policy.values import Effect, Empty, Plan, RuleTrace, Session, Verdicts
 
@@ -141,32 +141,35 @@ class _Planner:
             return
         for action in rule.actions:
             matched = _merged([left for each in matched for left in self._act(rule, action, each)])
-        self._branches = _merged([*others, *matched])
+        self._branches = _merged([*others, *matched]) if others else matched
 
     def _assume(self, *used: str) -> None:
         if not self._brief:
             self._assumptions.update(dict.fromkeys(used))
 
     def _matches(self, rule: Rule, branch: _Branch) -> bool:
-        facts, bit = branch.facts, 1 << rule.index
+        bit = 1 << rule.index
         if not branch.possible & bit:
             return False
-        found = MATCHES if self._certain & bit else rule.match(facts)
-        if self._brief and found.matched is False:
+        found = MATCHES if self._certain & bit else rule.match(branch.facts)
+        if found.matched is False and self._brief:
             return False
+        self._tell(rule, branch, found)
+        if found.matched:
+            branch.matched = True
+        return bool(found.matched)
+
+    def _tell(self, rule: Rule, branch: _Branch, found: Match) -> None:
+        """Of a judgement."""
         self._trace.append(
-            RuleTrace(rule.name, rule.index, found.matched, found.by, facts.recipient)
+            RuleTrace(rule.name, rule.index, found.matched, found.by, branch.facts.recipient)
         )
         self._assume(*found.assumptions)
         if found.matched is None:
             self._assume(assumptions.UNKNOWN)
             self._undecided.update(dict.fromkeys(found.missing))
-        if not found.matched:
-            return False
-        if branch.matched:
+        elif found.matched and branch.matched:
             self._assume(assumptions.GO_ON)
-        branch.matched = True
-        return True
 
     def _act(self, rule: Rule, action: Action, branch: _Branch) -> list[_Branch]:
         """The branches that go on."""
@@ -198,25 +201,20 @@ class _Planner:
         return forked
 
     def _effect(self, rule: Rule, action: Action, branch: _Branch) -> Effect:
-        parameters = action.parameters
-        if "ActionFailurePolicy" not in parameters:
-            self._assume(assumptions.ON_FAILURE)
-        if action.name == "Relay":
-            if "MailFrom" not in parameters:
-                self._assume(assumptions.MAIL_FROM)
-            elif parameters["MailFrom"] == "REPLACE":
-                self._assume(assumptions.REPLACE)
+        facts = branch.facts
+        if not self._brief:
+            self._assume(*_chosen(action))
         return Effect(
             rule=rule.name,
             index=rule.index,
             action_index=action.index,
             action=action.name,
-            recipient=branch.facts.recipient,
+            recipient=facts.recipient,
             target=action.target,
-            mail_from=branch.facts.message.mail_from,
-            headers=branch.facts.headers,
-            parameters=parameters,
-            on_failure=parameters.get("ActionFailurePolicy", "CONTINUE"),
+            mail_from=facts.message.mail_from,
+            headers=facts.headers,
+            parameters=action.parameters,
+            on_failure=action.parameters.get("ActionFailurePolicy", "CONTINUE"),
         )
 
     def _final(self) -> str:
@@ -226,6 +224,17 @@ class _Planner:
         if final == "none":
             self._assume(assumptions.UNROUTED)
         return final
+
+
+def _chosen(action: Action) -> Iterator[str]:
+    """What an action leaves to us."""
+    if "ActionFailurePolicy" not in action.parameters:
+        yield assumptions.ON_FAILURE
+    if action.name == "Relay":
+        if "MailFrom" not in action.parameters:
+            yield assumptions.MAIL_FROM
+        elif action.parameters["MailFrom"] == "REPLACE":
+            yield assumptions.REPLACE
 
 
 def _merged(branches: list[_Branch]) -> list[_Branch]:
