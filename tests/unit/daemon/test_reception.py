@@ -90,6 +90,12 @@ async def test_each_refusal_names_what_decided(bench: Make) -> None:
     assert it.kept.messages == []
 
 
+@pytest.mark.parametrize(("limit", "code"), [(len(BODY) - 2, 552), (len(BODY) - 1, 250)])
+async def test_a_stuffed_dot_does_not_count(bench: Make, limit: int, code: int) -> None:
+    it = bench(rule(RELAY), MaxMessageSizeBytes=limit)
+    assert (await it.receive("bob@example.com")).code == code
+
+
 async def test_the_denials_are_told(bench: Make) -> None:
     it = bench(rule(RELAY), verified=["example.com"])
     await it.receive("bob@elsewhere.net")

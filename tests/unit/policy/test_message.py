@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatepost.policy.conditions import ORDER
 from gatepost.policy.message import Message, addresses, decoded, walked
 
 
@@ -67,6 +68,19 @@ def test_a_stuffed_line_of_the_header_is_read_without_its_dot() -> None:
 )
 def test_how_many_fields_of_a_name(body: bytes, wanted: int) -> None:
     assert Message(body).count("received") == wanted
+
+
+@given(
+    st.lists(st.sampled_from([b"\r\n", b"\r\n.", b".", b"x", b"\r\n." * 9]), max_size=9),
+    st.floats(-1, 60) | st.integers(-1, 60),
+    st.sampled_from(sorted(ORDER)),
+)
+def test_what_stands_for_the_size_compares_as_it_does(
+    parts: list[bytes], value: float, operator: str
+) -> None:
+    body = b"".join(parts)
+    compare = ORDER[operator]
+    assert compare(Message(body).measured(value), value) == compare(Message(body).size, value)
 
 
 def test_what_looks_like_a_header_in_the_body_is_none() -> None:

@@ -280,7 +280,7 @@ ORDER: Final[Mapping[str, Callable[[float, float], bool]]] = {
 
 def _number(expression: Mapping[str, Any]) -> Compiled:
     compare, value = ORDER[expression["Operator"]], expression["Value"]
-    return Compiled(lambda facts: TRUE if compare(facts.message.size, value) else FALSE)
+    return Compiled(lambda facts: TRUE if compare(facts.message.measured(value), value) else FALSE)
 
 
 def _ip(expression: Mapping[str, Any]) -> Compiled:

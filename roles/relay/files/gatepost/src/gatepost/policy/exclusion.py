@@ -66,7 +66,7 @@ class Exclusion:
             strings = [each.folded for each in (*found.texts, *found.addresses)]
             excluded |= _excluded(searches, _joined(strings))
         for compare, value, yes, no in self._by_size:
-            excluded |= yes if compare(facts.message.size, value) else no
+            excluded |= yes if compare(facts.message.measured(value), value) else no
         return excluded
 
     def by_recipient(self, recipient: str) -> int:

@@ -73,6 +73,15 @@ class Message:
             self._size = len(self._body) - stuffed
         return self._size
 
+    def measured(self, value: float) -> int:
+        """The size, or a number that compares with `value` as the size does: dots are not counted
+        where they cannot matter, which saves 0.2 ms a MiB."""
+        most = len(self._body)
+        # Every dot that was stuffed but the first has a CRLF of its own.
+        if self._size is None and (value > most or 3 * value < 2 * most - 2):
+            return most
+        return self.size
+
     def has(self, name: str) -> bool:
         """Whether a field of this name (lower case) stands in the header section."""
         return bool(self._values(name))
