@@ -311,3 +311,25 @@ async def test_a_clock_that_leaps_forward_runs_nothing_twice(bench: Open) -> Non
         it.runner.gate.set()
         await it.until(lambda: it.spool.pending == 0)
         assert len(it.runner.batches) == 1
+
+
+async def test_a_transmission_does_not_wait_until_the_last_outcome_is_stored(bench: Open) -> None:
+    one = {"destination_start": 1, "destination_max": 1}
+    async with bench(lambda lease: DELIVERED, **one) as it:
+        settle, stored = it.spool.settle, asyncio.Event()
+
+        async def late(*settlements: Any) -> None:
+            await stored.wait()
+            await settle(*settlements)
+
+        it.spool.settle = late  # type: ignore[method-assign]
+        for number in range(4):
+            await it.spool.accept(message(f"m{number}"), b"x")
+        await it.until(lambda: len(it.runner.batches) == 2)
+        # As many outcomes may wait for the disk as there are places; a crash makes no more of them.
+        await asyncio.sleep(0.05)
+        assert len(it.runner.batches) == 2
+        stored.set()
+        await it.until(lambda: it.spool.pending == 0)
+        assert len(it.runner.batches) == 4
+        assert it.runner.most == 1

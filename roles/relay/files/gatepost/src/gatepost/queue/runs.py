@@ -87,13 +87,18 @@ class Runs:
         self._random = random
         self._room = Room()
 
-    async def run(self, window: Window, batch: list[Lease]) -> None:
+    async def run(
+        self, window: Window, batch: list[Lease], transmitted: Callable[[], None]
+    ) -> None:
         """window: the destination's. batch: leased, as `batches` gives it; the caller may put
-        extended leases into it meanwhile."""
+        extended leases into it meanwhile. transmitted: called when the site has been dealt with,
+        and only its outcome is to be stored."""
         async with self._room.hold(batch[0].entry.message.body_size, self._terms.limits.memory):
-            await self._held(window, batch)
+            await self._held(window, batch, transmitted)
 
-    async def _held(self, window: Window, batch: list[Lease]) -> None:
+    async def _held(
+        self, window: Window, batch: list[Lease], transmitted: Callable[[], None]
+    ) -> None:
         if batch[0].expires_at <= self._clock():
             await self._renew(batch)
             if not batch:
@@ -117,6 +122,7 @@ class Runs:
             return
         outcomes = await self._attempt(window, batch, body)
         if outcomes is not None:
+            transmitted()
             await self._end(batch, outcomes, body)
 
     async def _renew(self, batch: list[Lease]) -> None:

@@ -243,17 +243,27 @@ class Scheduler:
         return found
 
     def _start(self, destination: _Destination, batch: list[Lease]) -> None:
-        destination.window.running += 1
-        task = asyncio.get_running_loop().create_task(self._work.run(destination.window, batch))
+        window = destination.window
+        window.running += 1
+        settles = False
+
+        def transmitted() -> None:
+            nonlocal settles
+            settles = True
+            window.running -= 1
+            window.settling += 1
+            self._offer_place(destination)
+
+        task = asyncio.get_running_loop().create_task(self._work.run(window, batch, transmitted))
         self._runs[task] = batch
 
         def ended(task: asyncio.Task[None]) -> None:
-            # Where nothing waits for the place, what comes due wakes the loop.
-            if destination.passed_over or self._ending:
-                self._queue(destination.name)
-                self._changed.set()
+            self._offer_place(destination)
             del self._runs[task]
-            destination.window.running -= 1
+            if settles:
+                window.settling -= 1
+            else:
+                window.running -= 1
             if not task.cancelled() and (error := task.exception()) is not None:
                 fault(self._record, "queue", error)
 
@@ -261,12 +271,18 @@ class Scheduler:
         if len(self._destinations) > KEPT_WINDOWS:
             self._forget()
 
+    def _offer_place(self, destination: _Destination) -> None:
+        """Where nothing waits for it, what comes due wakes the loop."""
+        if destination.passed_over or self._ending:
+            self._queue(destination.name)
+            self._changed.set()
+
     def _forget(self) -> None:
         """What was learned of a site is kept, but not of every site that ever was."""
         idle = [
             name
             for name, it in self._destinations.items()
-            if not it.window.running and not it.ready
+            if not (it.window.running or it.window.settling or it.ready)
         ]
         for name in idle[: len(idle) // 2]:
             del self._destinations[name]

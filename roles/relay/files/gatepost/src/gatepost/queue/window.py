@@ -3,7 +3,8 @@
 It begins with a few, grows by one a window of successes, and halves when the site itself fails. A
 site that fails several times in a row is not tried for a while: what comes due meanwhile is
 deferred with the same reason, so that its queue keeps its schedule without a connection attempt a
-message.
+message. A run whose transmission is over leaves its place to the next one while the disk still
+stores what became of it; as many may be at that as transmit.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ PAUSE = 60.0
 
 
 class Window:
-    """most: what it may grow to; settable. running: runs in flight. last: the outcome that the site
-    failed with."""
+    """most: what it may grow to; settable. running: runs that transmit. settling: those after them.
+    last: the outcome that the site failed with."""
 
-    __slots__ = ("_failures", "_paused_until", "_size", "last", "most", "running")
+    __slots__ = ("_failures", "_paused_until", "_size", "last", "most", "running", "settling")
 
     def __init__(self, start: int, most: int) -> None:
         self.most = most
@@ -26,11 +27,13 @@ class Window:
         self._failures = 0
         self._paused_until = 0.0
         self.running = 0
+        self.settling = 0
         self.last: Outcome | None = None
 
     @property
     def free(self) -> int:
-        return max(0, self.size - self.running)
+        size = self.size
+        return max(0, min(size - self.running, 2 * size - self.running - self.settling))
 
     @property
     def size(self) -> int:
