@@ -25,7 +25,7 @@ SMALLEST = 64  # a segment counts for at least this fraction of a full one
 
 class Commit(Protocol):
     async def __call__(
-        self, operations: list[list[Any]], data: bytes, items: Sequence[Item]
+        self, operations: list[list[Any]], data: Sequence[bytes], items: Sequence[Item]
     ) -> None: ...
 
 
@@ -144,7 +144,7 @@ class Compaction:
             operations.append(["m", card.id, card.received_at, steps, *sizes, states])
             data.append(content)
         if operations:
-            await self._commit(operations, b"".join(data), ())
+            await self._commit(operations, data, ())
 
     def _part(self, segment: Segment) -> list[Card]:
         found: list[Card] = []

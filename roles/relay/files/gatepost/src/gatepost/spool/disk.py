@@ -38,7 +38,7 @@ from gatepost.spool.interface import (
 from gatepost.spool.layout import Segment
 from gatepost.spool.lock import Lock
 from gatepost.spool.reader import Damaged, Reader
-from gatepost.spool.records import accepted, envelope
+from gatepost.spool.records import accepted, encode, envelope
 from gatepost.spool.recovery import Recovered, recover
 from gatepost.spool.writer import Batch, Transaction, Writer, failure
 
@@ -92,6 +92,7 @@ class DiskSpool:
         self._segments = found.segments
         self._damaged = len(found.damage)
         self._entering: set[str] = set()
+        self._turn: Batch = []  # transactions of this turn of the loop
         self._low = False
         self._measured = 0.0
         self._closed = False
@@ -191,7 +192,7 @@ class DiskSpool:
             return ["d", name, *later]
         return ["d", name, item.number]
 
-    def _entry(self, messages: Sequence[Accepted]) -> tuple[list[list[Any]], bytes]:
+    def _entry(self, messages: Sequence[Accepted]) -> tuple[list[list[Any]], list[bytes]]:
         operations: list[list[Any]] = []
         data: list[bytes] = []
         names: set[str] = set()
@@ -203,12 +204,12 @@ class DiskSpool:
             document = envelope(message)
             operations.append(accepted(message, document, body))
             data += (document, body)
-        return operations, b"".join(data)
+        return operations, data
 
     async def _commit(
         self,
         operations: list[list[Any]],
-        data: bytes,
+        data: Sequence[bytes],
         items: Sequence[Item],
         messages: Sequence[Accepted] = (),
     ) -> None:
@@ -236,11 +237,17 @@ class DiskSpool:
             else:
                 future.set_exception(type(error)(str(error)))
 
-        self._writer.submit(Transaction(operations, data, ended, settles=bool(items)))
+        self._turn.append(Transaction(encode(operations), data, ended, settles=bool(items)))
+        if len(self._turn) == 1:
+            self._loop.call_soon(self._submit)
         self._entering.update([message.id for message, _body in messages])
         for item in items:
             self._index.begin(item)
         await future
+
+    def _submit(self) -> None:
+        turn, self._turn = self._turn, []
+        self._writer.submit(turn)
 
     def _committed(self, batch: Batch, error: SpoolError | None) -> None:
         """In the committer's thread."""
@@ -404,7 +411,7 @@ class DiskSpool:
             return 0
         for item in items:
             self._index.lapse(item)
-        await self._commit(operations, b"", items)
+        await self._commit(operations, (), items)
         return len(items)
 
     def _named(self, keys: Sequence[tuple[str, int]]) -> list[Item]:
@@ -452,6 +459,8 @@ class DiskSpool:
             return
         self._closed = True
         await self._compaction.stop()
+        if self._turn:
+            self._submit()
         await asyncio.to_thread(self._writer.close)
         await asyncio.sleep(0)  # what the committer handed over has been applied
         self._threads.shutdown()

@@ -27,12 +27,12 @@ import os
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gatepost.spool.files import FULL, Files
-from gatepost.spool.frame import HEADER_SIZE, Operations, head
+from gatepost.spool.frame import HEADER_SIZE, head
 from gatepost.spool.interface import SpoolError, SpoolFull
 from gatepost.spool.layout import INDEX, LOG, QUARANTINE, SPARE, Segment
 from gatepost.spool.records import encode
@@ -50,21 +50,24 @@ def failure(error: OSError, path: Path) -> SpoolError:
 
 @dataclass(slots=True, eq=False)
 class Transaction:
-    """Operations and the data that they speak of. settles: it ends or puts off what is pending.
-    segment, data_at: where it lies, once durable. ended: called on the event loop by the spool,
-    with the error or None."""
+    """meta: operations as they are written; data: what they speak of, in pieces. settles: it ends
+    or puts off what is pending. segment, data_at: where it lies, once durable. ended: called on the
+    event loop by the spool, with the error or None."""
 
-    operations: Operations
-    data: bytes
+    meta: bytes
+    data: Sequence[bytes]
     ended: Callable[[Transaction, SpoolError | None], None]
     settles: bool = False
-    meta: bytes = b""
     segment: Segment | None = None
     data_at: int = 0
 
     @property
+    def data_size(self) -> int:
+        return sum(map(len, self.data))
+
+    @property
     def size(self) -> int:
-        return HEADER_SIZE + len(self.meta) + len(self.data)
+        return HEADER_SIZE + len(self.meta) + self.data_size
 
 
 Batch = list[Transaction]
@@ -119,14 +122,13 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
         self._thread.start()
 
-    def submit(self, transaction: Transaction) -> None:
-        transaction.meta = encode(transaction.operations)
+    def submit(self, transactions: Batch) -> None:
+        """What was made in one turn of the loop: it takes the lock, and wakes the thread, once."""
+        pressing = sum([not it.settles for it in transactions])
         with self._changed:
-            if self._closing:
-                raise SpoolError(f"{self._directory}: the spool is closed")
-            self._waiting.append(transaction)
-            self._pressing += not transaction.settles
-            if not (self._lingering and transaction.settles):
+            self._waiting.extend(transactions)
+            self._pressing += pressing
+            if pressing or not self._lingering:
                 self._changed.notify()
 
     def call(self, job: Job) -> None:
@@ -224,15 +226,14 @@ class Writer:
             for transaction in batch:
                 meta = transaction.meta
                 sequence += 1
-                header = (
-                    head(active.epoch, sequence, self._sequence, meta, len(transaction.data)) + meta
-                )
+                following = transaction.data_size
+                header = head(active.epoch, sequence, self._sequence, meta, following) + meta
                 heads.append(end.to_bytes(8, "little") + header)
                 parts.append(header)
-                parts.append(transaction.data)
+                parts += transaction.data
                 transaction.segment = active
                 transaction.data_at = end + len(header)
-                end += len(header) + len(transaction.data)
+                end += len(header) + following
             self._put(b"".join(parts), active.end, ahead=any(not it.settles for it in batch))
         except OSError as error:
             self._abandon()
