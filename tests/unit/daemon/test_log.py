@@ -7,6 +7,7 @@ import json
 import os
 import select
 import socket
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -92,8 +93,9 @@ async def test_no_write_of_several_lines_is_longer_than_a_pipe_takes_whole() -> 
 def test_every_subscriber_hears_every_event() -> None:
     heard: list[tuple[str, dict[str, Any]]] = []
 
-    def keep(event: str, /, **fields: Any) -> None:
-        heard.append((event, fields))
+    class Keeper:
+        def hear(self, event: str, fields: Mapping[str, Any]) -> None:
+            heard.append((event, dict(fields)))
 
-    to_all(keep, keep)("Drop", rule="r")
+    to_all(Keeper(), Keeper())("Drop", rule="r")
     assert heard == [("Drop", {"rule": "r"})] * 2

@@ -23,8 +23,8 @@ def test_counts_of_several_workers_add_up_and_survive_their_deaths() -> None:
     totals = Totals()
     for _ in range(3):
         worker = Tally()
-        worker("Reception", ingress="edge", size=100, save_seconds=0.01)
-        worker("Reception", ingress="edge", size=50, save_seconds=0.2)
+        worker.hear("Reception", {"ingress": "edge", "size": 100, "save_seconds": 0.01})
+        worker.hear("Reception", {"ingress": "edge", "size": 50, "save_seconds": 0.2})
         totals.add(worker.take())
         assert worker.take() == []
     found = samples(totals)
@@ -35,7 +35,7 @@ def test_counts_of_several_workers_add_up_and_survive_their_deaths() -> None:
 def test_a_histogram_is_cumulative() -> None:
     tally, totals = Tally(), Totals()
     for seconds in (0.001, 0.01, 0.02, 5.0, 1e6):
-        tally("Delivery", destination="relay:a", seconds=seconds)
+        tally.hear("Delivery", {"destination": "relay:a", "seconds": seconds})
     totals.add(tally.take())
     found = samples(totals)
     buckets = {
@@ -54,10 +54,10 @@ def test_a_histogram_is_cumulative() -> None:
 def test_labels_that_clients_choose_are_capped() -> None:
     tally, totals = Tally(), Totals()
     for number in range(10 * SERIES_MAX):
-        tally("Delivery", destination=f"mx:{number}.example", seconds=1)
+        tally.hear("Delivery", {"destination": f"mx:{number}.example", "seconds": 1})
     totals.add(tally.take())
     for number in range(10 * SERIES_MAX):
-        tally("Delivery", destination=f"mx:again-{number}.example", seconds=1)
+        tally.hear("Delivery", {"destination": f"mx:again-{number}.example", "seconds": 1})
         totals.add(tally.take())
     found = {
         labels: value
@@ -92,5 +92,5 @@ def test_gauges_are_of_now_and_combined_as_they_say() -> None:
 
 def test_an_event_that_nothing_counts_is_no_error() -> None:
     tally = Tally()
-    tally("Started", workers=2)
+    tally.hear("Started", {"workers": 2})
     assert tally.take() == []

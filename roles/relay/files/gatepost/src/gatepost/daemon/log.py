@@ -12,9 +12,9 @@ import asyncio
 import os
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 
 from gatepost import compact
 from gatepost.events import Record
@@ -49,6 +49,9 @@ class JsonLog:
         self.lost = 0
 
     def __call__(self, event: str, /, **fields: Field) -> None:
+        self.hear(event, fields)
+
+    def hear(self, event: str, fields: Mapping[str, Field]) -> None:
         line = {"time": self._time(), "event": event, **self._bound, **fields}
         data = compact.dumps_printable(line)
         if len(data) > _VALUE_MAX:  # else no value of it is
@@ -90,11 +93,15 @@ def _bounded(value: Field) -> Field:
     return value
 
 
-def to_all(*records: Record) -> Record:
-    """One Record that calls each."""
+class Subscriber(Protocol):
+    def hear(self, event: str, fields: Mapping[str, Field]) -> None: ...
+
+
+def to_all(*subscribers: Subscriber) -> Record:
+    """One Record that all of them hear."""
 
     def record(event: str, /, **fields: Field) -> None:
-        for each in records:
-            each(event, **fields)
+        for each in subscribers:
+            each.hear(event, fields)
 
     return record

@@ -115,13 +115,13 @@ def _label(value: Field) -> str:
 
 
 class Tally:
-    """A Record that counts."""
+    """Counts what it hears of."""
 
     def __init__(self) -> None:
         self._counts: defaultdict[str, Series] = defaultdict(dict)
         self._buckets: defaultdict[str, dict[tuple[str, ...], list[float]]] = defaultdict(dict)
 
-    def __call__(self, event: str, /, **fields: Field) -> None:
+    def hear(self, event: str, fields: Mapping[str, Field]) -> None:
         for metric in EVENTS.get(event, ()):
             labels = tuple([_label(fields.get(name)) for name in metric.labels])
             if isinstance(metric, Counter):
