@@ -92,7 +92,9 @@ class DiskSpool:
         self._segments = found.segments
         self._damaged = len(found.damage)
         self._entering: set[str] = set()
-        self._turn: Batch = []  # transactions of this turn of the loop
+        self._turn: Batch = []  # what is to be handed over to the committer
+        self._submitting = False
+        self._lingering: asyncio.TimerHandle | None = None
         self._low = False
         self._measured = 0.0
         self._closed = False
@@ -107,7 +109,6 @@ class DiskSpool:
             batch_bytes=settings.batch_bytes,
             spare_segments=settings.spare_segments,
             ahead=settings.ahead,
-            linger=settings.linger,
             number=found.number,
             sequence=found.sequence,
             ends=found.ends,
@@ -237,15 +238,29 @@ class DiskSpool:
             else:
                 future.set_exception(type(error)(str(error)))
 
-        self._turn.append(Transaction(encode(operations), data, ended, settles=bool(items)))
-        if len(self._turn) == 1:
-            self._loop.call_soon(self._submit)
+        self._hand_over(Transaction(encode(operations), data, ended, settles=bool(items)))
         self._entering.update([message.id for message, _body in messages])
         for item in items:
             self._index.begin(item)
         await future
 
+    def _hand_over(self, transaction: Transaction) -> None:
+        """New mail, for which a client waits, at the end of this turn of the loop; what only
+        settles after a moment, so that it shares the sync of the mail that comes meanwhile."""
+        self._turn.append(transaction)
+        if self._submitting:
+            return
+        if not transaction.settles:
+            self._submitting = True
+            self._loop.call_soon(self._submit)
+        elif self._lingering is None:
+            self._lingering = self._loop.call_later(self._settings.linger, self._submit)
+
     def _submit(self) -> None:
+        self._submitting = False
+        if self._lingering is not None:
+            self._lingering.cancel()
+            self._lingering = None
         turn, self._turn = self._turn, []
         self._writer.submit(turn)
 
@@ -459,8 +474,7 @@ class DiskSpool:
             return
         self._closed = True
         await self._compaction.stop()
-        if self._turn:
-            self._submit()
+        self._submit()
         await asyncio.to_thread(self._writer.close)
         await asyncio.sleep(0)  # what the committer handed over has been applied
         self._threads.shutdown()

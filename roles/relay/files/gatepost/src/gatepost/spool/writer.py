@@ -1,8 +1,7 @@
 """The committer: a thread that writes transactions and makes them durable, many with one sync.
 
-What arrives while a batch is synced makes up the next one; an idle committer starts at once with
-new mail, for which a client waits, and after a moment with what only settles, so that it shares the
-sync of the mail that comes meanwhile. The hand-off is under one lock.
+Group commit without a timer: what arrives while a batch is synced makes up the next one; an idle
+committer starts at once.
 
 A segment that grows makes every sync commit the file's size too, which takes five times as long as
 overwriting. So a batch that reaches new ground writes zeros some way ahead of it, under its own
@@ -26,10 +25,10 @@ import errno
 import os
 import secrets
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 from gatepost.spool.files import FULL, Files
 from gatepost.spool.frame import HEADER_SIZE, head
@@ -87,7 +86,6 @@ class Writer:
         batch_bytes: int,
         spare_segments: int,
         ahead: int,
-        linger: float,
         number: int,
         sequence: int,
         ends: dict[str, int],
@@ -101,7 +99,6 @@ class Writer:
         self._batch_bytes = batch_bytes
         self._spare_segments = spare_segments
         self._ahead = min(ahead, segment_size // 16)
-        self._linger = linger
         self._number = number
         self._sequence = sequence
         self._ends = ends
@@ -113,67 +110,51 @@ class Writer:
         self._ground = 0  # how far the active segment has been written, zeros and all
         self._heads: list[bytes] = []
         self._reserve = Reserve(directory, files)
-        self._changed = threading.Condition()
-        self._waiting: deque[Transaction] = deque()
-        self._pressing = 0  # how many of them a client waits for
-        self._lingering = False
-        self._jobs: deque[Job] = deque()
-        self._closing = False
+        self._handed: SimpleQueue[Batch | Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
         self._thread.start()
 
     def submit(self, transactions: Batch) -> None:
-        """What was made in one turn of the loop: it takes the lock, and wakes the thread, once."""
-        pressing = sum([not it.settles for it in transactions])
-        with self._changed:
-            self._waiting.extend(transactions)
-            self._pressing += pressing
-            if pressing or not self._lingering:
-                self._changed.notify()
+        self._handed.put(transactions)
 
     def call(self, job: Job) -> None:
         """Run job in the thread between two batches; it must not raise."""
-        with self._changed:
-            self._jobs.append(job)
-            self._changed.notify()
+        self._handed.put(job)
 
     def close(self) -> None:
         """Blocks until everything submitted has ended."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
+        self._handed.put(None)
         self._thread.join()
 
     # In the thread
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not (self._waiting or self._jobs or self._closing):
-                    self._changed.wait()
-                if not (self._pressing or self._jobs or self._closing):
-                    self._lingering = True
-                    self._changed.wait(self._linger)
-                    self._lingering = False
-                job = self._jobs.popleft() if self._jobs else None
-                batch = self._take()
-                if job is None and not batch:
-                    break
-            if job is not None:
-                job()
-            if batch:
+        waiting: Batch = []
+        closing = False
+        while waiting or not closing:
+            # Waits only where there is nothing to do.
+            while not self._handed.empty() or not (waiting or closing):
+                handed = self._handed.get()
+                if handed is None:
+                    closing = True
+                elif isinstance(handed, list):
+                    waiting += handed
+                else:
+                    handed()
+            if waiting:
+                batch = self._first(waiting)
+                del waiting[: len(batch)]
                 self._commit(batch)
         self._seal()
 
-    def _take(self) -> Batch:
-        batch: Batch = []
+    def _first(self, waiting: Batch) -> Batch:
+        """As many as one batch may have."""
         size = 0
-        while self._waiting and (not batch or size + self._waiting[0].size <= self._batch_bytes):
-            transaction = self._waiting.popleft()
+        for number, transaction in enumerate(waiting):
             size += transaction.size
-            self._pressing -= not transaction.settles
-            batch.append(transaction)
-        return batch
+            if size > self._batch_bytes and number:
+                return waiting[:number]
+        return waiting[:]
 
     def _commit(self, batch: Batch) -> None:
         taking = [it for it in batch if not it.settles]
