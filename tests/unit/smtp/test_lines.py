@@ -1,6 +1,8 @@
 """Command lines: only CRLF ends one, and no arrival makes memory grow."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatepost.smtp.lines import BARE_NEWLINE, TOO_LONG, Lines
 
@@ -53,3 +55,12 @@ def test_the_rest_is_handed_over_whole() -> None:
     assert len(lines) == 0
     lines.feed(b"QUIT\r\n")
     assert lines.take(10) == b"QUIT"
+
+
+@given(st.lists(st.text("aa\r\n", max_size=6).map(str.encode), max_size=8))
+def test_lines_are_the_same_however_they_arrive(chunks: list[bytes]) -> None:
+    whole = b"".join(chunks)
+    assert taken(*chunks, limit=3) == taken(whole, limit=3)
+    assert taken(*(whole[at : at + 1] for at in range(len(whole))), limit=3) == taken(
+        whole, limit=3
+    )
