@@ -155,7 +155,9 @@ class Adapted(Connection):
             hook = getattr(self.event_handler, f"handle_{command.verb}", None)
             if hook is not None:
                 await hook(self, self.session, self.envelope, "")
-        await super()._obey(command)
+        unfinished = super()._obey(command)
+        if unfinished is not None:
+            await unfinished
 
 
 class Looked:

@@ -9,8 +9,9 @@ to nobody else. The octets and the time are wire.py.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 from gatepost.policy.values import Session
 from gatepost.reply import Reply
@@ -62,7 +63,13 @@ class Connection(Transfer):
     async def _dialogue(self) -> None:
         if not await self._greet():
             return
-        while (line := await self._line(self.limits.command_bytes)) is not None:
+        limit = self.limits.command_bytes
+        while True:
+            line = self._held_line(limit)
+            if line is None:
+                line = await self._line(limit)
+            if line is None:
+                return
             command = commands.parse(line, self.limits.local_part_bytes)
             if isinstance(command, Reply):
                 self._answer("command", command)
@@ -72,7 +79,9 @@ class Connection(Transfer):
                 self._deny("commands", _TOO_MANY_COMMANDS)
                 return
             try:
-                await self._obey(command)
+                unfinished = self._obey(command)
+                if unfinished is not None:
+                    await unfinished
             except ConnectionError:
                 raise
             except Exception as error:
@@ -80,29 +89,24 @@ class Connection(Transfer):
                 self._fault(verb.upper(), error)
                 self._send(_AUTH_FAULT if isinstance(command, Auth) else FAULT)
 
-    async def _obey(self, command: commands.Command) -> None:
-        match command:
-            case Rcpt():
-                await self._rcpt(command)
-            case Mail():
-                self._mail(command)
-            case Hello():
-                self._hello(command)
-            case Auth():
-                await self._auth(command)
-            case Bdat():
-                await self._bdat(command)
-            case Plain("DATA"):
-                await self._data()
-            case Plain("STARTTLS"):
-                await self._starttls()
-            case Plain("RSET"):
+    def _obey(self, command: commands.Command) -> Awaitable[None] | None:
+        """What is left to wait for, if anything is."""
+        return _BY_TYPE[type(command)](self, command)
+
+    def _plain(self, command: Plain) -> Awaitable[None] | None:
+        match command.verb:
+            case "DATA":
+                return self._data()
+            case "STARTTLS":
+                return self._starttls()
+            case "RSET":
                 self._forget()
                 self._send(_OK)
-            case Plain("QUIT"):
+            case "QUIT":
                 self._end(_BYE, "quit")
-            case Plain(verb):
+            case verb:
                 self._send(_ANSWERS[verb])
+        return None
 
     # Before the first command
 
@@ -224,7 +228,7 @@ class Connection(Transfer):
             return _NEEDS_EHLO
         return None
 
-    async def _rcpt(self, command: Rcpt) -> None:
+    def _rcpt(self, command: Rcpt) -> Awaitable[None] | None:
         """aiosmtpd takes the null path as a recipient, and any number of recipients."""
         transaction = self._transaction
         address = command.recipient
@@ -241,11 +245,20 @@ class Connection(Transfer):
                 address = f"{address}@{self.listening.hostname}"
             recipient = Recipient(address, command.notify, command.orcpt)
             reply = self.listening.receiver.recipient(self.client, transaction, recipient)
-            if isinstance(reply, Awaitable):
-                reply = await reply
-            if reply is None or reply.positive:
-                transaction.recipients.append(recipient)
-            self._send(reply or _RECIPIENT_OK)
+            if reply is not None and not isinstance(reply, Reply):
+                return self._inquire(transaction, recipient, reply)
+            self._judged(transaction, recipient, reply)
+        return None
+
+    async def _inquire(
+        self, transaction: Transaction, recipient: Recipient, reply: Awaitable[Reply | None]
+    ) -> None:
+        self._judged(transaction, recipient, await reply)
+
+    def _judged(self, transaction: Transaction, recipient: Recipient, reply: Reply | None) -> None:
+        if reply is None or reply.positive:
+            transaction.recipients.append(recipient)
+        self._send(reply or _RECIPIENT_OK)
 
     async def _starttls(self) -> None:
         """aiosmtpd keeps silent about commands behind STARTTLS; whoever sends them either injects
@@ -301,7 +314,9 @@ class Connection(Transfer):
             challenge = next(dialogue)
             while True:
                 self._output += b"334 " + challenge + b"\r\n"
-                line = await self._line(self.limits.auth_bytes, "auth")
+                line = self._held_line(self.limits.auth_bytes, "auth")
+                if line is None:
+                    line = await self._line(self.limits.auth_bytes, "auth")
                 if line is None:
                     return
                 challenge = dialogue.send(line)
@@ -337,3 +352,14 @@ class Connection(Transfer):
         self.listening.load.failures.add(self.client.source_ip, self.loop.time())
         if self._failures >= self.limits.authentication_failures:
             self._deny("authentication_failures", _TOO_MANY_FAILURES)
+
+
+# Dispatch by a `match` on seven types costs up to 2 us a command.
+_BY_TYPE: dict[type, Callable[[Connection, Any], Awaitable[None] | None]] = {
+    Hello: Connection._hello,
+    Mail: Connection._mail,
+    Rcpt: Connection._rcpt,
+    Bdat: Connection._bdat,
+    Auth: Connection._auth,
+    Plain: Connection._plain,
+}

@@ -7,6 +7,8 @@ to nobody else.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from gatepost.reply import Reply
 from gatepost.smtp.chunks import Chunks
 from gatepost.smtp.commands import Bdat
@@ -36,20 +38,22 @@ class Transfer(Wire):
     _extended = False
     _commands = 0
 
-    async def _data(self) -> None:
-        """aiosmtpd passes bare CR, bare LF and NUL on, and reads a line without end."""
+    def _data(self) -> Awaitable[None] | None:
         transaction = self._transaction
         if transaction is None or self._chunks is not None:
             self._answer("DATA", OUT_OF_ORDER)
-            return
-        if not transaction.recipients:
+        elif not transaction.recipients:
             self._answer("DATA", _NO_RECIPIENTS)
-            return
-        load = self.listening.load
-        if load.memory >= self.limits.memory_bytes:
+        elif self.listening.load.memory >= self.limits.memory_bytes:
             self._deny("memory", NO_MEMORY, last=False)
             self._send(NO_MEMORY)
-            return
+        else:
+            return self._take(transaction)
+        return None
+
+    async def _take(self, transaction: Transaction) -> None:
+        """aiosmtpd passes bare CR, bare LF and NUL on, and reads a line without end."""
+        load = self.listening.load
         self.state = "data"
         self._send(_GO_AHEAD)
         content = Content(self.limits)

@@ -72,7 +72,7 @@ class Wire(SMTP):
         self._lines = Lines()
         self._content: Content | None = None
         self._cutoff = math.inf  # when the content must have ended
-        self._output = bytearray()
+        self._output = b""
         self._waiter: asyncio.Future[None] | None = None
         self._handler_coroutine: asyncio.Task[None] | None = None
         self._timeout_handle: asyncio.TimerHandle | None = None
@@ -156,22 +156,23 @@ class Wire(SMTP):
             content.refuse(NO_MEMORY)
         load.memory += content.held - before
         if rest is None:
-            self._progress()
+            self._progress(self.loop.time())
             return False
         self._content = None
         self._lines.feed(rest)
         return True
 
-    def _progress(self) -> None:
+    def _progress(self, now: float) -> None:
         """Content came, or may: the next must within data_seconds, all of it by the cutoff."""
-        self._reset_timeout(min(self.limits.data_seconds, self._cutoff - self.loop.time()))
+        self._time_out_at(min(now + self.limits.data_seconds, self._cutoff))
 
     # Waiting, reading, writing
 
     async def _more(self) -> None:
         """Writes what was collected and waits until something arrives or the client is gone."""
         self._flush()
-        await self._drain_helper()  # type: ignore[attr-defined]  # FlowControlMixin's
+        if self._paused:  # type: ignore[attr-defined]  # FlowControlMixin's
+            await self._drain_helper()  # type: ignore[attr-defined]
         if self._reading_paused and self.transport is not None and not self._lost:
             self._reading_paused = False
             self.transport.resume_reading()
@@ -187,36 +188,43 @@ class Wire(SMTP):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def _line(self, limit: int, state: str = "command") -> bytes | None:
-        """The next good line of at most `limit` octets; None when the session is over. Progress is
-        a whole line: a client that sends an octet a minute makes none."""
-        timed = False
+    def _held_line(self, limit: int, state: str = "command") -> bytes | None:
+        """The next good line of at most `limit` octets; None while none has arrived whole, and when
+        the session is over."""
         while not self._lost and self.state != "closing":
             self.state = state
             line = self._lines.take(limit)
-            if isinstance(line, bytes):
+            if line is None or isinstance(line, bytes):
                 return line
-            if line is not None:
-                self._answer("line", line)
-                continue
-            if self._eof:
-                break
+            self._answer("line", line)
+        return None
+
+    async def _line(self, limit: int, state: str = "command") -> bytes | None:
+        """Where `_held_line` has none, the next one; None when the session is over. Progress is a
+        whole line: a client that sends an octet a minute makes none."""
+        timed = False
+        while not (self._lost or self._eof or self.state == "closing"):
             if self.listening.draining:
                 self._end(STOPPING, "stopping")
                 break
             if not timed:
                 timed = True
-                patience = self.productive + self.limits.unproductive_seconds - self.loop.time()
-                self._reset_timeout(min(self.limits.command_seconds, patience))
+                limits, now = self.limits, self.loop.time()
+                patience = self.productive + limits.unproductive_seconds
+                self._time_out_at(min(now + limits.command_seconds, patience))
             await self._more()
+            line = self._held_line(limit, state)
+            if line is not None:
+                return line
         return None
 
     async def _receive(self, content: Content) -> bool:
         """Whether the end of the content came; what follows it is command input again."""
-        self._cutoff = self.loop.time() + self.limits.message_seconds
+        now = self.loop.time()
+        self._cutoff = now + self.limits.message_seconds
         early = self._lines.take_all()
         if not early and not content.ended:  # as a rule; to feed nothing costs 5 us
-            self._progress()
+            self._progress(now)
         elif self._feed(content, early):
             return True
         self._content = content
@@ -230,8 +238,8 @@ class Wire(SMTP):
     def _flush(self) -> None:
         if self._output:
             if self.transport is not None and not self._lost:
-                self.transport.write(bytes(self._output))
-            self._output.clear()
+                self.transport.write(self._output)
+            self._output = b""
 
     def _answer(self, stage: str, reply: Reply) -> None:
         """A reply of the SMTP layer to a command that is wrong in form or order: it counts."""
@@ -311,10 +319,14 @@ class Wire(SMTP):
     def _reset_timeout(self, duration: float | None = None) -> None:
         """The base arms a new timer a command. Here a date moves, and the one timer looks at it
         when it fires; only an earlier date arms anew. None turns it off."""
+        self._time_out_at(math.inf if duration is None else self.loop.time() + duration)
+
+    def _time_out_at(self, due: float) -> None:
+        """due: of the loop's clock; infinite for never."""
         if self._lost:
             return
-        self._due = math.inf if duration is None else self.loop.time() + duration
-        if self._due < self._armed:
+        self._due = due
+        if due < self._armed:
             if self._timeout_handle is not None:
                 self._timeout_handle.cancel()
             self._arm()
