@@ -14,7 +14,7 @@ import copy
 import errno
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -202,8 +202,8 @@ class SimulatedFiles:
             node.pending.clear()
             self._done("sync_data")
 
-    def write_through(self, fd: int, data: bytes, offset: int) -> None:
-        self.write(fd, data, offset)
+    def write_through(self, fd: int, parts: Sequence[bytes], offset: int) -> None:
+        self.write(fd, b"".join(parts), offset)
         self.sync_data(fd)
 
     def sync_directory(self, path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -40,8 +41,8 @@ class SmallDisk(Disk):
         self._grow(fd, offset + len(data))
         super().write(fd, data, offset)
 
-    def write_through(self, fd: int, data: bytes, offset: int) -> None:
-        self.write(fd, data, offset)
+    def write_through(self, fd: int, parts: Sequence[bytes], offset: int) -> None:
+        self.write(fd, b"".join(parts), offset)
         self.sync_data(fd)
 
     def allocate(self, fd: int, length: int) -> None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
 BLOCK = 64 * 1024
+_VECTOR: Final = 1024  # parts of one write (IOV_MAX)
 # What a system says when there is no room: on the disk, of the quota, in the file.
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -40,8 +42,8 @@ class Files(Protocol):
 
     def sync_data(self, fd: int) -> None: ...
 
-    def write_through(self, fd: int, data: bytes, offset: int) -> None:
-        """write and sync_data in one."""
+    def write_through(self, fd: int, parts: Sequence[bytes], offset: int) -> None:
+        """write of the parts, joined, and sync_data in one."""
 
     def sync_directory(self, path: Path) -> None: ...
 
@@ -101,12 +103,16 @@ class Disk:
     def sync_data(self, fd: int) -> None:
         os.fdatasync(fd)
 
-    def write_through(self, fd: int, data: bytes, offset: int) -> None:
-        # One system call, so that the thread asks once for the interpreter and not twice.
-        written = os.pwritev(fd, [data], offset, os.RWF_DSYNC)
-        rest = memoryview(data)
-        while written < len(rest):
-            written += os.pwritev(fd, [rest[written:]], offset + written, os.RWF_DSYNC)
+    def write_through(self, fd: int, parts: Sequence[bytes], offset: int) -> None:
+        # One system call, so that the thread asks once for the interpreter and not twice; and large
+        # parts are not joined, for fresh memory costs more than to fill it.
+        if len(parts) > _VECTOR:
+            parts = [b"".join(parts)]
+        written = os.pwritev(fd, parts, offset, os.RWF_DSYNC)
+        if written < sum(map(len, parts)):
+            rest = memoryview(b"".join(parts))
+            while written < len(rest):
+                written += os.pwritev(fd, [rest[written:]], offset + written, os.RWF_DSYNC)
 
     def sync_directory(self, path: Path) -> None:
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

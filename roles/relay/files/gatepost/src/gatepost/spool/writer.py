@@ -215,7 +215,8 @@ class Writer:
                 transaction.segment = active
                 transaction.data_at = end + len(header)
                 end += len(header) + following
-            self._put(b"".join(parts), active.end, ahead=any(not it.settles for it in batch))
+            ahead = any(not it.settles for it in batch)
+            self._put(parts, active.end, end, ahead=ahead)
         except OSError as error:
             self._abandon()
             return failure(error, self._directory)
@@ -229,13 +230,12 @@ class Writer:
         self._heads.extend(heads)
         return None
 
-    def _put(self, data: bytes, offset: int, *, ahead: bool) -> None:
+    def _put(self, parts: Sequence[bytes], offset: int, end: int, *, ahead: bool) -> None:
         """ahead: there is room enough for zeros. Raises OSError."""
-        end = offset + len(data)
         if end <= self._ground or not ahead:
-            self._files.write_through(self._fd, data, offset)
+            self._files.write_through(self._fd, parts, offset)
             return
-        self._files.write(self._fd, data, offset)
+        self._files.write(self._fd, b"".join(parts), offset)
         self._ground = end
         zeros = min(self._ahead, self.segment_size - end)
         with contextlib.suppress(OSError):  # what matters was written
