@@ -2,6 +2,7 @@
 
 import pytest
 
+from gatepost.reply import Reply
 from gatepost.smtp import content
 from gatepost.smtp.content import Content
 from gatepost.smtp.limits import Limits
@@ -142,3 +143,26 @@ def test_the_first_reason_stands() -> None:
     found.refuse(content.TOO_BIG)
     found.feed(b".\r\n")
     assert found.refusal == content.BARE_NEWLINE
+
+
+@pytest.mark.parametrize(
+    ("octets", "refusal"),
+    [
+        (b"\r\n", None),
+        (b"\r\n\r\n", None),
+        (b"\r", content.BARE_NEWLINE),
+        (b"\n", content.BARE_NEWLINE),
+        (b"\r\r\n", content.BARE_NEWLINE),
+        (b"\0", content.NUL),
+    ],
+)
+@pytest.mark.parametrize("size", [-4, -3, -2, -1, 0, 1, 2])
+def test_where_content_is_cut_to_be_judged_changes_nothing(
+    size: int, octets: bytes, refusal: Reply | None
+) -> None:
+    found = Content(Limits(line_bytes=10**6))
+    data = b"\r\n\r\n" + b"x" * (content._PIECE + size - 4) + octets + b"x" * content._PIECE
+    assert found.feed(data + b"\r\n.\r\n") == b""
+    assert found.refusal == refusal
+    if refusal is None:
+        assert found.take() == data + b"\r\n"

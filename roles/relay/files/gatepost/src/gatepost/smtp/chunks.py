@@ -12,7 +12,7 @@ Promises:
 from __future__ import annotations
 
 from gatepost.reply import Reply
-from gatepost.smtp.content import CR, TOO_BIG, Content
+from gatepost.smtp.content import CR, SEED, TOO_BIG, Content
 from gatepost.smtp.limits import Limits
 
 
@@ -24,6 +24,7 @@ class Chunks(Content):
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
+        self._buffer = bytearray(SEED)
         self._announced = 0
         self._left = 0
 
@@ -40,10 +41,9 @@ class Chunks(Content):
         piece, rest = data[: self._left], data[self._left :]
         self._left -= len(piece)
         if self.refusal is None:
-            buffer = self._buffer
-            tail = bytes(buffer[-2:])  # a line may have begun with the last arrival
-            buffer += (tail + piece).replace(b"\r\n.", b"\r\n..")[len(tail) :]
-            self._judge(len(buffer) - (buffer[-1] == CR))
+            tail = bytes(self._buffer[-2:])  # a line may have begun with the last arrival
+            self._buffer += (tail + piece).replace(b"\r\n.", b"\r\n..")[len(tail) :]
+            self._judge(len(self._buffer) - (self._buffer[-1] == CR))
             self._drop_refused()
         if self._left:
             return None
@@ -53,10 +53,9 @@ class Chunks(Content):
     def finish(self) -> None:
         """After the last chunk."""
         if self.refusal is None:
-            buffer = self._buffer
-            if not buffer.endswith(b"\r\n"):
-                buffer += b"\r\n"
-            self._judge(len(buffer))
+            if not self._buffer.endswith(b"\r\n"):
+                self._buffer += b"\r\n"
+            self._judge(len(self._buffer))
             self._drop_refused()
 
     def refuse(self, reply: Reply) -> None:
@@ -65,4 +64,4 @@ class Chunks(Content):
 
     def _drop_refused(self) -> None:
         if self.refusal is not None:
-            self._buffer.clear()
+            self._buffer = b""

@@ -12,16 +12,14 @@ The body is kept as received: dot-stuffed, ending in CRLF, without the final dot
 
 from __future__ import annotations
 
-import io
-
 from gatepost.reply import Reply
 from gatepost.smtp.limits import Limits
 
 _END = b"\r\n.\r\n"
 SEED = b"\r\n"  # stands for the CRLF of the DATA line, so that the first line is like any other
 _DOT = 0x2E
-# Octets that are judged at once, so that what that takes of memory is small.
-_PIECE = 64 * 1024
+# Octets that are judged at once: they stay in the processor's nearest cache, and little is copied.
+_PIECE = 16 * 1024
 CR = 0x0D
 
 TOO_BIG = Reply(552, "5.3.4", "Message size exceeds the limit")
@@ -39,7 +37,6 @@ class Content:
         "_judged",
         "_limits",
         "_line",
-        "_line_ends",
         "_stuffed",
         "_stuffed_to",
         "_taken",
@@ -49,12 +46,10 @@ class Content:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._buffer = bytearray(SEED)
+        # A bytearray unless one small arrival is all: then it would cost 1 us more.
+        self._buffer: bytes | bytearray = SEED
         self._judged = len(SEED)  # octets before it are known to be sound
         self._line = len(SEED)  # the start of a line no later than the last one judged
-        # It notes, in C, which kinds of line end it has seen: 2 us for 4 KiB, where to count CR and
-        # LF takes 14, and 0.7 ms for 1 MiB.
-        self._line_ends = io.IncrementalNewlineDecoder(None, translate=False)
         self._header_ended = False
         self._stuffed = 0  # dots that the sender added
         self._stuffed_to = 0
@@ -71,33 +66,43 @@ class Content:
         """None while the end has not come, then what followed it."""
         buffer = self._buffer
         known = len(buffer)
+        if len(data) > _PIECE or known > len(SEED):
+            self._buffer = buffer = bytearray(buffer) if isinstance(buffer, bytes) else buffer
         buffer += data
         at = buffer.find(_END, max(0, known - len(_END) + 1))
         if at < 0:
+            self._buffer = buffer
             self._judge(len(buffer) - (buffer[-1] == CR))  # that CR may be half of a CRLF
             if self.refusal is not None:
-                del buffer[: 1 - len(_END)]
+                self._keep_tail()
             return None
         self.ended = True
         rest = bytes(buffer[at + len(_END) :])
-        del buffer[at + 2 :]
+        if isinstance(buffer, bytearray):
+            del buffer[at + 2 :]
+        else:
+            buffer = buffer[: at + 2]
+        self._buffer = buffer
         self._judge(len(buffer))
         if self.refusal is not None:
-            buffer.clear()
+            self._buffer = b""
         return rest
 
     def refuse(self, reply: Reply) -> None:
         """The server's own reason, for example memory; the first reason stands."""
         if self.refusal is None:
             self.refusal = reply
-            del self._buffer[: 1 - len(_END)]
+            self._keep_tail()
+
+    def _keep_tail(self) -> None:
+        """Of refused content: what may be the beginning of its end."""
+        self._buffer = self._buffer[1 - len(_END) :]
 
     def take(self) -> bytes:
         """The wire form, once ended and not refused; it counts as held from then on."""
-        with memoryview(self._buffer) as view:
-            body = bytes(view[len(SEED) :])
+        body = bytes(memoryview(self._buffer)[len(SEED) :])
         self._taken = len(self._buffer)
-        self._buffer.clear()
+        self._buffer = b""
         return body
 
     def _judge(self, stop: int) -> None:
@@ -122,12 +127,19 @@ class Content:
         return None
 
     def _judge_octets(self, stop: int) -> Reply | None:
-        for start in range(self._judged, stop, _PIECE):
-            piece = self._buffer[start : min(stop, start + _PIECE)]
-            self._line_ends.decode(str(piece, "latin-1"))
-        if self._line_ends.newlines not in (None, "\r\n"):
-            return BARE_NEWLINE
-        return NUL if self._buffer.find(b"\0", self._judged, stop) >= 0 else None
+        # To blank the pairs out costs 2.5 us for 4 KiB and 0.2 ms for 1 MiB; to count CR and LF, 14
+        # us and 4 ms; to show them to io.IncrementalNewlineDecoder, 2.6 us and 0.5 ms.
+        buffer, start = self._buffer, self._judged
+        while start < stop:
+            end = min(start + _PIECE, stop)
+            end -= end < stop and buffer[end - 1] == CR  # that CR may be half of a CRLF
+            rest = buffer[start:end].replace(b"\r\n", b"  ")
+            if b"\n" in rest or b"\r" in rest:
+                return BARE_NEWLINE
+            if b"\0" in rest:
+                return NUL
+            start = end
+        return None
 
     def _judge_lines(self, stop: int) -> Reply | None:
         """Leaps from the last LF within one line's limit to the last within the next."""
