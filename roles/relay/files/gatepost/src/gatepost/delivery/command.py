@@ -16,6 +16,7 @@ from email.header import Header
 from gatepost.delivery.outcome import Unsendable
 from gatepost.delivery.trace import header_end
 from gatepost.delivery.values import Outgoing
+from gatepost.quick import quick
 from gatepost.spool.interface import Recipient
 
 _PATH = re.compile(
@@ -88,6 +89,7 @@ def size(wire: bytes) -> int:
     return len(wire) - wire.count(b"\r\n..") - wire.startswith(b"..")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What a message needs of the next hop. size: octets with the added headers. eight_bit: the

@@ -28,6 +28,7 @@ from gatepost.delivery.outcome import (
 )
 from gatepost.delivery.values import NextHop, Outcome, Outgoing, Verdict
 from gatepost.delivery.wire import Wire
+from gatepost.quick import quick
 from gatepost.reply import Reply
 
 PIECE = (
@@ -54,6 +55,7 @@ class Timeouts:
         return self.data if phase is Phase.DATA else self.command
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Transmission:
     """What one transaction came to. outcomes: one a recipient, in order. overflow: indexes of the

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from gatepost.quick import quick
 from gatepost.reply import Reply
 from gatepost.spool.interface import Recipient
 
@@ -59,6 +60,7 @@ class NextHop:
         return self._hash
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """One transaction to send. body: wire form (CRLF, dot-stuffed, ends in CRLF, no final dot).
@@ -90,6 +92,7 @@ class Verdict(Enum):
     FAILED = "failed"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one recipient in one attempt. reply: the next hop's, None when there was
