@@ -100,10 +100,12 @@ class Content:
 
     def take(self) -> bytes:
         """The wire form, once ended and not refused; it counts as held from then on."""
-        body = bytes(memoryview(self._buffer)[len(SEED) :])
-        self._taken = len(self._buffer)
-        self._buffer = b""
-        return body
+        buffer, self._buffer = self._buffer, b""
+        self._taken = len(buffer)
+        if isinstance(buffer, bytes):
+            return buffer[len(SEED) :]
+        del buffer[: len(SEED)]
+        return bytes(buffer)
 
     def _judge(self, stop: int) -> None:
         if self.refusal is None:

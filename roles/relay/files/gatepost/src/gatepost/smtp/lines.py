@@ -45,7 +45,7 @@ class Lines:
         end = held.find(b"\n", self._looked)
         if end < 0:
             if start == len(held):
-                self.take_all()
+                self._held, self._start = b"", 0
             elif len(held) - start > limit + 1:
                 self._overlong = True
                 self._held = held[-1:]  # the last octet may be the CR of the line's end

@@ -159,7 +159,8 @@ class Wire(SMTP):
             self._progress(self.loop.time())
             return False
         self._content = None
-        self._lines.feed(rest)
+        if rest:
+            self._lines.feed(rest)
         return True
 
     def _progress(self, now: float) -> None:
