@@ -11,6 +11,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from gatepost.policy.values import Session
@@ -47,6 +48,22 @@ _FULL = Reply(421, "4.3.2", "Too many connections, try again later")
 _TOO_FAST = Reply(421, "4.7.0", "Too many connections in a short time, try again later")
 _TOO_MANY_COMMANDS = Reply(421, "4.7.0", "Too many commands without a message")
 _TOO_MANY_FAILURES = Reply(421, "4.7.0", "Too many authentication failures")
+
+
+@lru_cache(maxsize=64)  # 0.4 us instead of 4
+def _introduction(
+    hostname: str, extended: bool, message_bytes: int, *, starttls: bool, auth: bool
+) -> bytes:
+    """The answer to EHLO, or to HELO, as sent."""
+    offers = [hostname]
+    if extended:
+        offers += "PIPELINING", f"SIZE {message_bytes}", "8BITMIME", "SMTPUTF8"
+        offers += "ENHANCEDSTATUSCODES", "DSN", "CHUNKING"
+        if starttls:
+            offers.append("STARTTLS")
+        if auth:
+            offers.append("AUTH PLAIN LOGIN")
+    return Reply(250, "", "\n".join(offers)).wire()
 
 
 class Connection(Transfer):
@@ -124,7 +141,7 @@ class Connection(Transfer):
         if listening.proxy_trusted and not await self._proxy():
             return False
         address = self.client.source_ip
-        if listening.load.by_address[address] >= limits.connections_per_address:
+        if listening.load.by_address.get(address, 0) >= limits.connections_per_address:
             return self._deny("connections_per_address", _FULL)
         if not self._is_welcome(address):
             return False
@@ -142,8 +159,8 @@ class Connection(Transfer):
     def _is_welcome(self, address: str) -> bool:
         """Whether a client has not come too often, or guessed too many passwords, of late."""
         load, limits, now = self.listening.load, self.limits, self.loop.time()
-        came = load.arrivals.add(address, now)
-        if limits.connection_rate and came > limits.connection_rate:
+        rate = limits.connection_rate
+        if rate and load.arrivals.add(address, now) > rate:
             return self._deny("connection_rate", _TOO_FAST)
         failures = load.failures.of(address, now) if self.listening.auth else 0
         if failures >= limits.authentication_failures_per_address:
@@ -180,15 +197,14 @@ class Connection(Transfer):
         self._forget()
         self._extended = command.extended
         self.client = replace(self.client, helo=command.name)
-        offers = [self.listening.hostname]
-        if command.extended:
-            offers += "PIPELINING", f"SIZE {self.limits.message_bytes}", "8BITMIME", "SMTPUTF8"
-            offers += "ENHANCEDSTATUSCODES", "DSN", "CHUNKING"
-            if self.listening.tls is not None and not self.client.tls_version:
-                offers.append("STARTTLS")
-            if self.listening.auth and self.client.tls_version:
-                offers.append("AUTH PLAIN LOGIN")
-        self._send(Reply(250, "", "\n".join(offers)))
+        secure, listening = bool(self.client.tls_version), self.listening
+        self._output += _introduction(
+            listening.hostname,
+            command.extended,
+            self.limits.message_bytes,
+            starttls=listening.tls is not None and not secure,
+            auth=listening.auth and secure,
+        )
 
     def _mail(self, command: Mail) -> None:
         """aiosmtpd keeps the null sender as "<>", parses addresses as header fields, and refuses

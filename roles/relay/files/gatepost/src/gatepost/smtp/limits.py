@@ -8,7 +8,6 @@ of 40 MB and 100 recipients: the Mail Manager quotas.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -63,21 +62,21 @@ class Limits:
 @dataclass(slots=True)
 class Load:
     """What is used now. by_address: open connections by client address. memory: octets of
-    messages that are being received or committed. failures, arrivals: of late."""
+    messages that are being received or committed. failures: of late; arrivals: likewise, while a
+    connection_rate is set."""
 
     connections: int = 0
     memory: int = 0
-    by_address: Counter[str] = field(default_factory=Counter)
+    by_address: dict[str, int] = field(default_factory=dict)
     failures: Rate = field(default_factory=lambda: Rate(FAILURE_PERIOD))
     arrivals: Rate = field(default_factory=lambda: Rate(RATE_PERIOD))
 
     def arrive(self, address: str) -> None:
-        self.by_address[address] += 1
+        self.by_address[address] = self.by_address.get(address, 0) + 1
 
     def leave(self, address: str) -> None:
         """Forgets an address with its last connection: the table is as long as the clients are
         many."""
-        if self.by_address[address] <= 1:
-            del self.by_address[address]
-        else:
-            self.by_address[address] -= 1
+        left = self.by_address.pop(address, 0) - 1
+        if left > 0:
+            self.by_address[address] = left

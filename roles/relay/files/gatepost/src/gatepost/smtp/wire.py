@@ -48,7 +48,7 @@ class Wire(SMTP):
     - client: Connection, as PROXY, EHLO, TLS and AUTH tell more of who it is.
     - messages, productive: Transfer, with a message that is accepted.
     - transport, _reading_paused: Connection, for the transport that STARTTLS puts in place.
-    - _output: Connection adds AUTH's challenges, which are octets and no Reply.
+    - _output: Connection adds AUTH's challenges and EHLO's answer, which are octets and no Reply.
     - _lines: Connection looks for what came before its time, and takes the PROXY header out.
     Transfer declares what it shares with Connection; Listening reads client, state, messages,
     seconds and reason.
