@@ -123,19 +123,19 @@ def mail(outgoing: Outgoing, needs: Needs, offered: Extensions, smtputf8: bool) 
         )
     if needs.utf8_headers and not offered.smtputf8:
         raise Unsendable("5.6.9", "the header is UTF-8, which the next hop does not take")
-    line = [b"MAIL FROM:" + path(outgoing.mail_from)]
+    line = b"MAIL FROM:" + path(outgoing.mail_from)
     if offered.has_size:
-        line.append(b"SIZE=%d" % needs.size)
-    if needs.eight_bit and offered.eight_bit:
-        line.append(b"BODY=8BITMIME")
+        line += b" SIZE=%d" % needs.size
+    if needs.eight_bit:
+        line += b" BODY=8BITMIME"
     if smtputf8 or needs.utf8_headers:
-        line.append(b"SMTPUTF8")
+        line += b" SMTPUTF8"
     if offered.dsn:
         if outgoing.ret in ("FULL", "HDRS"):
-            line.append(b"RET=" + outgoing.ret.encode())
+            line += b" RET=" + outgoing.ret.encode()
         if outgoing.envid and _VALUE.fullmatch(outgoing.envid):
-            line.append(b"ENVID=" + outgoing.envid.encode())
-    return b" ".join(line) + b"\r\n"
+            line += b" ENVID=" + outgoing.envid.encode()
+    return line + b"\r\n"
 
 
 def rcpt(recipient: Recipient, offered: Extensions, sender_is_utf8: bool) -> bytes:
@@ -147,10 +147,10 @@ def rcpt(recipient: Recipient, offered: Extensions, sender_is_utf8: bool) -> byt
         )
     if not recipient.address:
         raise Unsendable("5.1.3", "a recipient without an address")
-    line = [b"RCPT TO:" + path(recipient.address)]
+    line = b"RCPT TO:" + path(recipient.address)
     if offered.dsn:
         if recipient.notify:
-            line.append(b"NOTIFY=" + ",".join(recipient.notify).encode("ascii"))
+            line += b" NOTIFY=" + ",".join(recipient.notify).encode("ascii")
         if recipient.orcpt and _VALUE.fullmatch(recipient.orcpt):
-            line.append(b"ORCPT=" + recipient.orcpt.encode())
-    return b" ".join(line) + b"\r\n"
+            line += b" ORCPT=" + recipient.orcpt.encode()
+    return line + b"\r\n"

@@ -29,36 +29,25 @@ from gatepost.reply import Reply
 
 
 class Phase(Enum):
-    """A phase of delivery; the value is how people are told of it."""
+    """A phase of delivery. told: how people are told of it. scope: of what is said in it."""
 
-    RESOLVE = "finding the next hop"
-    CONNECT = "connecting"
-    GREETING = "the greeting"
-    EHLO = "EHLO"
-    STARTTLS = "STARTTLS"
-    TLS = "the TLS handshake"
-    AUTH = "AUTH"
-    RSET = "RSET"
-    MAIL = "MAIL FROM"
-    RCPT = "RCPT TO"
-    DATA = "DATA"
-    END = "end of data"
+    RESOLVE = "finding the next hop", Scope.SITE
+    CONNECT = "connecting", Scope.SITE
+    GREETING = "the greeting", Scope.SESSION
+    EHLO = "EHLO", Scope.SESSION
+    STARTTLS = "STARTTLS", Scope.SITE
+    TLS = "the TLS handshake", Scope.SITE
+    AUTH = "AUTH", Scope.SESSION
+    RSET = "RSET", Scope.SESSION
+    MAIL = "MAIL FROM", Scope.MESSAGE
+    RCPT = "RCPT TO", Scope.RECIPIENT
+    DATA = "DATA", Scope.MESSAGE
+    END = "end of data", Scope.MESSAGE
 
+    def __init__(self, told: str, scope: Scope) -> None:
+        self.told = told
+        self.scope = scope
 
-SCOPES = {
-    Phase.RESOLVE: Scope.SITE,
-    Phase.CONNECT: Scope.SITE,
-    Phase.GREETING: Scope.SESSION,
-    Phase.EHLO: Scope.SESSION,
-    Phase.STARTTLS: Scope.SITE,
-    Phase.TLS: Scope.SITE,
-    Phase.AUTH: Scope.SESSION,
-    Phase.RSET: Scope.SESSION,
-    Phase.MAIL: Scope.MESSAGE,
-    Phase.RCPT: Scope.RECIPIENT,
-    Phase.DATA: Scope.MESSAGE,
-    Phase.END: Scope.MESSAGE,
-}
 
 _CLASSES = {Verdict.DELIVERED: "2", Verdict.DEFERRED: "4", Verdict.FAILED: "5"}
 
@@ -137,7 +126,7 @@ def _reply(phase: Phase, reply: Reply, peer: str, tls: str, dsn: bool) -> Outcom
     return Outcome(
         verdict=verdict,
         scope=scope,
-        text=f"{said} (in reply to {phase.value})".replace("\n", " "),
+        text=f"{said} (in reply to {phase.told})".replace("\n", " "),
         status=_status(verdict, reply.enhanced),
         reply=reply,
         peer=peer,
@@ -147,7 +136,7 @@ def _reply(phase: Phase, reply: Reply, peer: str, tls: str, dsn: bool) -> Outcom
 
 
 def _verdict(phase: Phase, reply: Reply) -> tuple[Verdict, Scope]:
-    scope = SCOPES[phase]
+    scope = phase.scope
     if reply.code == 421 or reply.code in SESSION_CODES:
         narrow = scope in (Scope.MESSAGE, Scope.RECIPIENT)
         return Verdict.DEFERRED, Scope.SESSION if narrow else scope
@@ -169,7 +158,7 @@ def _status(verdict: Verdict, enhanced: str) -> str:
 
 def _error(phase: Phase, error: BaseException, peer: str, tls: str) -> Outcome:
     verdict = Verdict.DEFERRED
-    scope = SCOPES[phase]
+    scope = phase.scope
     where = f"{peer}: " if peer else ""
     if isinstance(error, Unsendable):
         verdict, status, reason = Verdict.FAILED, error.status, str(error)
@@ -190,7 +179,7 @@ def _error(phase: Phase, error: BaseException, peer: str, tls: str) -> Outcome:
 def _explain(phase: Phase, error: BaseException) -> tuple[str, str]:
     """(status, reason) of a temporary error. Order matters: SSLError, gaierror and TimeoutError are
     OSErrors."""
-    during = f"during {phase.value}" if phase is not Phase.CONNECT else "while connecting"
+    during = f"during {phase.told}" if phase is not Phase.CONNECT else "while connecting"
     if isinstance(error, Unmet):
         return error.status, str(error)
     if isinstance(error, Malformed):
