@@ -1,9 +1,9 @@
 """The disk engine of the Spool: a log of segments, its index in memory, a committer thread.
 
-This file joins the parts and keeps the promises of interface.py: writer.py makes transactions
-durable, cards.py knows what is pending, reader.py reads what the cache no longer holds,
-recovery.py rebuilds the index, compaction.py gives space back. Everything here runs on the event
-loop; state changes only when a transaction is durable, in the order of the log.
+This file joins the parts and keeps the promises of interface.py: handover.py gathers transactions,
+writer.py makes them durable, cards.py knows what is pending, reader.py reads what the cache no
+longer holds, recovery.py rebuilds the index, compaction.py gives space back. Everything here runs
+on the event loop; state changes only when a transaction is durable, in the order of the log.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from gatepost.spool.cache import Cache
 from gatepost.spool.cards import GONE, HELD, NOTIFIED, Card, Item
 from gatepost.spool.compaction import Compaction
 from gatepost.spool.files import Disk, Files
+from gatepost.spool.handover import HandOver, Work
 from gatepost.spool.interface import (
     Accepted,
     Defer,
@@ -38,7 +39,7 @@ from gatepost.spool.interface import (
 from gatepost.spool.layout import Segment
 from gatepost.spool.lock import Lock
 from gatepost.spool.reader import Damaged, Reader
-from gatepost.spool.records import accepted, encode, envelope
+from gatepost.spool.records import accepted, envelope
 from gatepost.spool.recovery import Recovered, recover
 from gatepost.spool.writer import Batch, Transaction, Writer, failure
 
@@ -92,9 +93,6 @@ class DiskSpool:
         self._segments = found.segments
         self._damaged = len(found.damage)
         self._entering: set[str] = set()
-        self._turn: Batch = []  # what is to be handed over to the committer
-        self._submitting = False
-        self._lingering: asyncio.TimerHandle | None = None
         self._low = False
         self._measured = 0.0
         self._closed = False
@@ -115,6 +113,7 @@ class DiskSpool:
             spares=found.spares,
             committed=self._committed,
         )
+        self._handover = HandOver(self._writer.submit, self._done, settings.linger)
         self._compaction = Compaction(
             self._index, self._segments, self._writer, self._commit, self.read, self._fault
         )
@@ -219,50 +218,24 @@ class DiskSpool:
         if self._closed:
             raise SpoolError(f"{self.shard}: the spool is closed")
         future: asyncio.Future[None] = self._loop.create_future()
-
-        def ended(transaction: Transaction, error: SpoolError | None) -> None:
-            for message, _body in messages:
-                self._entering.discard(message.id)
-            if error is None and transaction.segment is not None:
-                self._index.apply(operations, transaction.segment, transaction.data_at)
-                for message, body in messages:
-                    card = self._index.cards.get(message.id)
-                    if card is not None:
-                        self._cache.put(card, message, body)
-            for item in items:
-                self._index.finish(item)
-            if future.cancelled():
-                return
-            if error is None:
-                future.set_result(None)
-            else:
-                future.set_exception(type(error)(str(error)))
-
-        self._hand_over(Transaction(encode(operations), data, ended, settles=bool(items)))
+        self._handover.add(Work(operations, data, list(items), messages, [future]))
         self._entering.update([message.id for message, _body in messages])
         for item in items:
             self._index.begin(item)
         await future
 
-    def _hand_over(self, transaction: Transaction) -> None:
-        """New mail, for which a client waits, at the end of this turn of the loop; what only
-        settles after a moment, so that it shares the sync of the mail that comes meanwhile."""
-        self._turn.append(transaction)
-        if self._submitting:
-            return
-        if not transaction.settles:
-            self._submitting = True
-            self._loop.call_soon(self._submit)
-        elif self._lingering is None:
-            self._lingering = self._loop.call_later(self._settings.linger, self._submit)
-
-    def _submit(self) -> None:
-        self._submitting = False
-        if self._lingering is not None:
-            self._lingering.cancel()
-            self._lingering = None
-        turn, self._turn = self._turn, []
-        self._writer.submit(turn)
+    def _done(self, work: Work, transaction: Transaction, error: SpoolError | None) -> None:
+        for message, _body in work.messages:
+            self._entering.discard(message.id)
+        if error is None and transaction.segment is not None:
+            self._index.apply(work.operations, transaction.segment, transaction.data_at)
+            for message, body in work.messages:
+                card = self._index.cards.get(message.id)
+                if card is not None:
+                    self._cache.put(card, message, body)
+        for item in work.items:
+            self._index.finish(item)
+        work.end(error)
 
     def _committed(self, batch: Batch, error: SpoolError | None) -> None:
         """In the committer's thread."""
@@ -474,7 +447,7 @@ class DiskSpool:
             return
         self._closed = True
         await self._compaction.stop()
-        self._submit()
+        self._handover.flush()
         await asyncio.to_thread(self._writer.close)
         await asyncio.sleep(0)  # what the committer handed over has been applied
         self._threads.shutdown()
