@@ -124,10 +124,11 @@ class Worker:
         self.number = 0
         self.envelopes = [
             (
-                b"MAIL FROM:<sender%d@client%d.example>\r\n" % (n, n % 7),
+                b"MAIL FROM:<sender%d@client%d.example>\r\n" % (n, n % 97),
                 b"RCPT TO:<user%d@%s>\r\n" % (n, load.domain.encode()),
             )
-            for n in range(100)
+            # More than anybody keeps in memory of what came before.
+            for n in range(10_000)
         ]
         self.pipelined = [b"".join((*each, b"DATA\r\n")) for each in self.envelopes]
         self.head = b">\r\nFrom: Sender <sender@client.example>\r\nTo: <user@example.com>\r\n"
