@@ -54,6 +54,35 @@ class Wire(SMTP):
     seconds and reason.
     """
 
+    # With the base's own, there would be more attributes than a class's instances share the keys of
+    # (30), and each method call would look at a dictionary first: 1.5 us a message, 3 a connection.
+    __slots__ = (
+        "_armed",
+        "_content",
+        "_counted",
+        "_cutoff",
+        "_due",
+        "_eof",
+        "_errors",
+        "_handler_coroutine",
+        "_lines",
+        "_lost",
+        "_output",
+        "_reading_paused",
+        "_timeout_handle",
+        "_waiter",
+        "client",
+        "limits",
+        "listening",
+        "loop",
+        "messages",
+        "productive",
+        "reason",
+        "started",
+        "state",
+        "transport",
+    )
+
     def __init__(self, listening: Listening, loop: asyncio.AbstractEventLoop) -> None:
         """Does not run the base's own: it inspects every member (250 us a connection), looks up
         the host name, clears limits that all connections share, and makes a StreamReader."""
