@@ -234,6 +234,18 @@ async def test_a_client_that_takes_no_reply_is_cut(relay: Any) -> None:
     await asyncio.gather(flooding, return_exceptions=True)
 
 
+async def test_what_comes_while_replies_are_not_taken_is_obeyed(relay: Any) -> None:
+    served = await relay()
+    client = await served.greeted()
+    (wire,) = served.listening._connections
+    wire.pause_writing()  # as the transport does when the client takes nothing
+    assert (await client.ask(b"NOOP")).startswith("250 ")
+    client.say(b"RSET\r\n")
+    await served.until(lambda: len(wire._lines))
+    wire.resume_writing()
+    assert (await client.reply()).startswith("250 ")
+
+
 async def test_a_drain_ends_idle_sessions_and_waits_for_messages(relay: Any) -> None:
     served = await relay()
     served.keeper.gate = asyncio.Event()

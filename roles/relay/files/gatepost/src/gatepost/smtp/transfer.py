@@ -7,6 +7,7 @@ to nobody else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable
 
 from gatepost.reply import Reply
@@ -128,7 +129,7 @@ class Transfer(Wire):
             self._refused(content.refusal)
             return content.refusal
         self.state = "commit"
-        self._reset_timeout(None)
+        self._time_out_at(math.inf)
         body = content.take()
         if not body.isascii():
             transaction.eight_bit = True

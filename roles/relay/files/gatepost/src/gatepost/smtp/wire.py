@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import math
 import traceback
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, cast
 
 from aiosmtpd.smtp import SMTP
@@ -198,25 +199,27 @@ class Wire(SMTP):
 
     # Waiting, reading, writing
 
-    async def _more(self) -> None:
-        """Writes what was collected and waits until something arrives or the client is gone."""
+    def _more(self) -> Awaitable[None]:
+        """Writes what was collected; waits until something arrives or the client is gone."""
         self._flush()
+        if self._paused or self._reading_paused or self._lost:  # type: ignore[attr-defined]
+            return self._more_when_taken()
+        self._waiter = self.loop.create_future()
+        return self._waiter
+
+    async def _more_when_taken(self) -> None:
+        """Where the client does not take our replies, or is not read, or is gone."""
         if self._paused:  # type: ignore[attr-defined]  # FlowControlMixin's
             await self._drain_helper()  # type: ignore[attr-defined]
+            return  # to look at what came meanwhile, which woke nobody
         if self._reading_paused and self.transport is not None and not self._lost:
             self._reading_paused = False
             self.transport.resume_reading()
-        if self._lost:
-            return
-        self._waiter = self.loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     def _held_line(self, limit: int, state: str = "command") -> bytes | None:
         """The next good line of at most `limit` octets; None while none has arrived whole, and when
