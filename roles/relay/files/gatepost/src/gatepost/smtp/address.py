@@ -63,14 +63,18 @@ def _path(text: str, local_part_bytes: int) -> tuple[str, str]:
     excess = _excess(match, local_part_bytes)
     if excess is not None:
         raise AddressError(excess)
-    return match["mailbox"], text[match.end() :]
+    return match[1], text[match.end() :]
 
 
 def _excess(match: re.Match[str], local_part_bytes: int) -> str | None:
-    local, domain = match["local"], match["domain"]
     path = match[0]
-    if len(path) <= min(local_part_bytes, DOMAIN_BYTES) and path.isascii() and domain[0] != "[":
-        return None  # nor is any part of it too long
+    if (
+        len(path) <= local_part_bytes <= DOMAIN_BYTES
+        and path.isascii()
+        and not path.endswith(("]>", "]"))
+    ):
+        return None  # no literal, nor is any part of it too long
+    local, domain = match["local"], match["domain"]
     if domain[0] == "[" and not _is_literal(domain):
         return "malformed address literal"
     if len(local.encode()) > local_part_bytes:
