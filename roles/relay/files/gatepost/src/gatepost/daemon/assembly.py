@@ -13,6 +13,7 @@ from typing import Any, Final
 from gatepost.config import address_lists, analyzers
 from gatepost.config.certificates import server_context
 from gatepost.config.values import Address, Config, IngressPoint
+from gatepost.daemon import memory
 from gatepost.daemon.channel import Handler
 from gatepost.daemon.hops import Hops
 from gatepost.daemon.listeners import Listeners
@@ -85,6 +86,7 @@ class Assembly:
         gc.freeze()
         await self._listeners.follow(self.config)
         self._keep(self._release_adopted())
+        self._keep(memory.keep_giving_back())
         if self._index == 0:
             self._keep(self._purge())
 
