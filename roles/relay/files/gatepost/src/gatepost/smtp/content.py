@@ -48,7 +48,7 @@ class Content:
         self._limits = limits
         # A bytearray unless one small arrival is all: then it would cost 1 us more.
         self._buffer: bytes | bytearray = SEED
-        self._judged = len(SEED)  # octets before it are known to be sound
+        self._judged = 0  # octets before it are known to be sound
         self._line = len(SEED)  # the start of a line no later than the last one judged
         self._header_ended = False
         self._stuffed = 0  # dots that the sender added

@@ -18,6 +18,7 @@ import asyncio
 import math
 import traceback
 from collections.abc import Awaitable
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from aiosmtpd.smtp import SMTP
@@ -38,6 +39,9 @@ TOO_SLOW = Reply(421, "4.4.2", "Timeout, closing connection")
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors, closing connection")
 FAULT_AT_LARGE = Reply(421, "4.3.0", "Local error in processing, try again later")
 NO_MEMORY = Reply(452, "4.3.1", "Insufficient system memory, try again later")
+
+# Most replies are the same few: 1.8 us a message, 1 where the last one is never the same.
+_octets = lru_cache(maxsize=64)(Reply.wire)
 
 
 class Wire(SMTP):
@@ -284,7 +288,7 @@ class Wire(SMTP):
             self._deny("errors", TOO_MANY_ERRORS)
 
     def _send(self, reply: Reply) -> None:
-        self._output += reply.wire()
+        self._output += _octets(reply)
         if reply.code in (421, 521):  # by their definition the last of a session
             self.state = "closing"
             self.reason = str(reply)
