@@ -1,8 +1,8 @@
 """Where the relay's time goes: its worker's event loop, sampled while it takes the first load.
 
 A sample counts for the innermost frame of the relay's own code: what that calls in C, the write of
-a socket among it, is its own time. What has no such frame is the event loop, with the reads and the
-waits of the kernel.
+a socket among it, is its own time. What has no such frame but the worker's first is the event loop,
+with the reads and the waits of the kernel.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tests.bench.sink import Sink
 
 _SAMPLER: Final = Path(sysconfig.get_path("scripts")) / "py-spy"
 _OWN: Final = re.compile(r"(?P<function>.+) \(.*\bgatepost/(?P<file>(?P<layer>\w+)[/\w]*\.py)\)")
+_FIRST: Final = "daemon/worker.py"
 LOOP: Final = "event loop and kernel"
 _SHOWN: Final = 15
 
@@ -79,6 +80,8 @@ def summed(stacks: Iterable[str]) -> Profile:
         if not any("MainThread" in frame for frame in frames[:2]):
             continue
         own = next(filter(None, map(_OWN.fullmatch, reversed(frames))), None)
+        if own and own["file"] == _FIRST:
+            own = None
         layers[own["layer"] if own and "/" in own["file"] else LOOP] += int(count)
         if own:
             functions[f"{own['function']} ({own['file']})"] += int(count)

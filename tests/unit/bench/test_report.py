@@ -154,7 +154,9 @@ def test_the_rules_judge_and_relay_the_load(rules: list[dict[str, Any]]) -> None
 
 def test_a_sample_is_the_innermost_own_frames() -> None:
     own = "data (gatepost/daemon/reception.py)"
-    loop = "process 1;thread 2: MainThread;run (uvloop/__init__.py)"
+    loop = (
+        "process 1;thread 2: MainThread;main (gatepost/daemon/worker.py);run (uvloop/__init__.py)"
+    )
     found = profile.summed(
         [
             f"{loop};{own};loads (json/decoder.py) 4",
