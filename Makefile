@@ -117,7 +117,7 @@ artifact: venv
 	tools/artifact
 
 ## Relay and peers side by side; the mail peers are taken from Debian. BENCH names the parts: all, or some of
-## throughput variants queue modules; GATEPOST_BENCH=short proves the frame in a few minutes.
+## throughput variants queue profile modules; GATEPOST_BENCH=short proves the frame in a few minutes.
 bench: venv
 	-@tools/debian_packages mmdebstrap
 	$(BIN)/python -m tests.bench $(BENCH)
