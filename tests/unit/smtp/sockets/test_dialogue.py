@@ -130,6 +130,13 @@ async def test_pipelined_commands_are_answered_in_one_segment(relay: Any) -> Non
     ]
 
 
+async def test_an_empty_line_among_commands_is_answered_too(relay: Any) -> None:
+    client = await (await relay()).greeted()
+    client.say(b"NOOP\r\n\r\nNOOP\r\n")
+    replies = [await client.reply() for _ in range(3)]
+    assert replies == ["250 2.0.0 Ok", "500 5.5.1 Command not recognized", "250 2.0.0 Ok"]
+
+
 async def test_a_pipelining_client_with_a_refused_recipient(relay: Any) -> None:
     served = await relay()
     client = await served.greeted()

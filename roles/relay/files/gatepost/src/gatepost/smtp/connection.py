@@ -82,7 +82,7 @@ class Connection(Transfer):
             return
         limit = self.limits.command_bytes
         while True:
-            line = self._held_line(limit)
+            line = self._held_line(limit)  # where there is one, without a coroutine
             if line is None:
                 line = await self._line(limit)
             if line is None:
@@ -330,9 +330,7 @@ class Connection(Transfer):
             challenge = next(dialogue)
             while True:
                 self._output += b"334 " + challenge + b"\r\n"
-                line = self._held_line(self.limits.auth_bytes, "auth")
-                if line is None:
-                    line = await self._line(self.limits.auth_bytes, "auth")
+                line = await self._line(self.limits.auth_bytes, "auth")
                 if line is None:
                     return
                 challenge = dialogue.send(line)

@@ -237,10 +237,12 @@ class Wire(SMTP):
         return None
 
     async def _line(self, limit: int, state: str = "command") -> bytes | None:
-        """Where `_held_line` has none, the next one; None when the session is over. Progress is a
-        whole line: a client that sends an octet a minute makes none."""
+        """The next good line; None when the session is over. Progress is a whole line: a client
+        that sends an octet a minute makes none."""
         timed = False
-        while not (self._lost or self._eof or self.state == "closing"):
+        while (line := self._held_line(limit, state)) is None:
+            if self._lost or self._eof or self.state == "closing":
+                break
             if self.listening.draining:
                 self._end(STOPPING, "stopping")
                 break
@@ -250,10 +252,7 @@ class Wire(SMTP):
                 patience = self.productive + limits.unproductive_seconds
                 self._time_out_at(min(now + limits.command_seconds, patience))
             await self._more()
-            line = self._held_line(limit, state)
-            if line is not None:
-                return line
-        return None
+        return line
 
     async def _receive(self, content: Content) -> bool:
         """Whether the end of the content came; what follows it is command input again."""
