@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import format_datetime
 
 from gatepost.delivery import command, report
 from gatepost.delivery.outcome import Unsendable
 from gatepost.delivery.report import Group
-from gatepost.delivery.trace import header_end
+from gatepost.delivery.trace import date, header_end
 from gatepost.delivery.values import Outcome
 from gatepost.spool.interface import Accepted, Message, Recipient, Step
 
@@ -146,10 +144,10 @@ class Notices:
             elif outcome.text:
                 group.append(("Diagnostic-Code", f"X-Gatepost; {outcome.text}"))
             if kind is _DELAYED:
-                group.append(("Will-Retry-Until", _date(until)))
+                group.append(("Will-Retry-Until", date(until)))
             groups.append(group)
             lines.append(f"{step.recipient}: {outcome.text}")
-        opening = kind.opening.format(until=_date(until))
+        opening = kind.opening.format(until=date(until))
         return self._accepted(kind, message, opening, lines, groups, body, now)
 
     def _group(self, kind: _Kind, message: Message, index: int, status: str, now: float) -> Group:
@@ -162,7 +160,7 @@ class Notices:
             ("Final-Recipient", report.address(step.recipient)),
             ("Action", kind.action),
             ("Status", status),
-            ("Last-Attempt-Date", _date(now)),
+            ("Last-Attempt-Date", date(now)),
         ]
         return group
 
@@ -191,7 +189,7 @@ class Notices:
                 ("From", f"Mail Delivery System {author_path}"),
                 ("To", to),
                 ("Subject", kind.subject),
-                ("Date", _date(now)),
+                ("Date", date(now)),
                 ("Message-ID", f"<{identity}@{self._hostname}>"),
                 ("Auto-Submitted", "auto-replied"),
             ],
@@ -231,7 +229,7 @@ class Notices:
         return [
             *group,
             ("Reporting-MTA", f"dns; {self._hostname}"),
-            ("Arrival-Date", _date(message.received_at)),
+            ("Arrival-Date", date(message.received_at)),
         ]
 
 
@@ -253,7 +251,3 @@ def _header(body: bytes, limit: int) -> bytes:
     """The header section without its blank line, whole lines up to the limit."""
     header = body[: header_end(body)]
     return header if len(header) <= limit else header[: header.rfind(b"\r\n", 0, limit) + 2]
-
-
-def _date(when: float) -> str:
-    return format_datetime(datetime.fromtimestamp(when, UTC))

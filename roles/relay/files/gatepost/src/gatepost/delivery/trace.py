@@ -37,7 +37,7 @@ def received(
     message has a single one, so that no recipient is shown to another."""
     wanted = f" for <{recipient}>" if _ADDRESS.fullmatch(recipient) else ""
     begin = _origin(helo, source_ip, by, protocol, tls, cipher)
-    return f"{begin} id {id}{wanted};\r\n {_date(int(when))}\r\n".encode("utf-8", "replace")
+    return f"{begin} id {id}{wanted};\r\n {date(when)}\r\n".encode("utf-8", "replace")
 
 
 # The messages of a session begin alike, and those of a second end alike: 3 us instead of 8.
@@ -50,6 +50,11 @@ def _origin(helo: str, source_ip: str, by: str, protocol: str, tls: str, cipher:
         f"Received: from {name} ({literal})\r\n"
         f" by {by} (Gatepost) with {protocol}{f' ({how})' if how else ''}\r\n"
     )
+
+
+def date(when: float) -> str:
+    """As a header has it (RFC 5322 section 3.3). when: seconds since the epoch."""
+    return _date(int(when))
 
 
 @lru_cache(maxsize=2)
