@@ -20,7 +20,7 @@ from gatepost.spool.messageid import MessageIds
 from tests.bench import loads, source
 from tests.bench.loads import FIRST
 from tests.bench.peers.gatepost import Gatepost
-from tests.bench.rounds import throughput
+from tests.bench.rounds import serving, throughput
 from tests.bench.sink import Sink
 from tests.bench.source import Load
 
@@ -55,21 +55,14 @@ def backlog(directory: Path, told: Callable[[str], None]) -> Backlog:
     octets = 0.0
     for number in range(1 if loads.SHORT else 3):
         server = Gatepost(1)
-        work = directory / "run"
-        shutil.rmtree(work, ignore_errors=True)
-        with Sink() as sink:
-            server.start(work, sink.port)
-            try:
-                load = FIRST.seconds(loads.SECONDS)
-                throughput(FIRST.seconds(loads.WARM_UP), server, sink)
-                fresh = throughput(load, server, sink)
-                before, memory = pending(server), server.tree.memory()
-                _fill(server)
-                octets = (server.tree.memory() - memory) / (pending(server) - before)
-                late = throughput(load, server, sink)
-            finally:
-                server.stop()
-                shutil.rmtree(work, ignore_errors=True)
+        with Sink() as sink, serving(server, sink, directory):
+            load = FIRST.seconds(loads.SECONDS)
+            throughput(FIRST.seconds(loads.WARM_UP), server, sink)
+            fresh = throughput(load, server, sink)
+            before, memory = pending(server), server.tree.memory()
+            _fill(server)
+            octets = (server.tree.memory() - memory) / (pending(server) - before)
+            late = throughput(load, server, sink)
         rates.append((fresh, late))
         told(f"round {number + 1}: {fresh:.0f}/s fresh, {late:.0f}/s beside {loads.QUEUED} queued")
     return Backlog(loads.QUEUED, tuple(rates), octets)

@@ -8,7 +8,6 @@ with the reads and the waits of the kernel.
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sysconfig
 import threading
@@ -21,6 +20,7 @@ from typing import Final
 from tests.bench import loads, source
 from tests.bench.loads import FIRST
 from tests.bench.peers.gatepost import Gatepost
+from tests.bench.rounds import serving
 from tests.bench.sink import Sink
 
 _SAMPLER: Final = Path(sysconfig.get_path("scripts")) / "py-spy"
@@ -42,21 +42,14 @@ class Profile:
 
 def measure(directory: Path, told: Callable[[str], None]) -> Profile:
     server = Gatepost(1)
-    work = directory / "run"
-    shutil.rmtree(work, ignore_errors=True)
-    with Sink() as sink:
-        server.start(work, sink.port)
-        try:
-            source.send(FIRST.seconds(loads.WARM_UP), server.port)
-            load = threading.Thread(
-                target=source.send, args=(FIRST.seconds(loads.SECONDS * 2), server.port)
-            )
-            load.start()
-            stacks = _sampled(server.tree.find("gatepost.daemon.worker"), directory)
-            load.join()
-        finally:
-            server.stop()
-            shutil.rmtree(work, ignore_errors=True)
+    with Sink() as sink, serving(server, sink, directory):
+        source.send(FIRST.seconds(loads.WARM_UP), server.port)
+        load = threading.Thread(
+            target=source.send, args=(FIRST.seconds(loads.SECONDS * 2), server.port)
+        )
+        load.start()
+        stacks = _sampled(server.tree.find("gatepost.daemon.worker"), directory)
+        load.join()
     found = summed(stacks)
     told(f"profile: {found.samples} samples, the most of them in {found.layers[0][0]}")
     return found

@@ -7,7 +7,8 @@ import shutil
 import statistics
 import threading
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,15 +72,22 @@ def once(
     return [found]
 
 
-def _served(row: Row, number: int, server: Server, sink: Sink, directory: Path) -> Measurement:
+@contextmanager
+def serving(server: Server, sink: Sink, directory: Path) -> Iterator[None]:
+    """The server runs on a fresh directory and relays to the sink; nothing of it is left."""
     work = directory / "run"
     shutil.rmtree(work, ignore_errors=True)
     server.start(work, sink.port)
     try:
-        return _run(row, number, server, sink)
+        yield
     finally:
         server.stop()
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _served(row: Row, number: int, server: Server, sink: Sink, directory: Path) -> Measurement:
+    with serving(server, sink, directory):
+        return _run(row, number, server, sink)
 
 
 def _run(row: Row, number: int, server: Server | None, sink: Sink) -> Measurement:
