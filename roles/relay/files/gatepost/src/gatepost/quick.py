@@ -18,7 +18,8 @@ def quick(value: type[_Value]) -> type[_Value]:
         (each.name, object, field(default=each.default, default_factory=each.default_factory))
         for each in dataclasses.fields(frozen)
     ]
-    unfrozen: Any = dataclasses.make_dataclass(value.__name__, fields)
+    # For its __init__ alone: each of the others would be compiled at the start for nothing.
+    unfrozen: Any = dataclasses.make_dataclass(value.__name__, fields, repr=False, eq=False)
     frozen.__init__ = unfrozen.__init__
     del frozen.__setattr__, frozen.__delattr__
     return value
