@@ -13,11 +13,7 @@ def quick(value: type[_Value]) -> type[_Value]:
     1.4, for a frozen dataclass sets its own fields by a detour, too. It stays frozen to mypy, which
     judges every line of ours; at run time nothing stops an assignment."""
     frozen: Any = value
-    field: Any = dataclasses.field
-    fields = [
-        (each.name, object, field(default=each.default, default_factory=each.default_factory))
-        for each in dataclasses.fields(frozen)
-    ]
+    fields = [(each.name, each.type, each) for each in dataclasses.fields(frozen)]
     # For its __init__ alone: each of the others would be compiled at the start for nothing.
     unfrozen: Any = dataclasses.make_dataclass(value.__name__, fields, repr=False, eq=False)
     frozen.__init__ = unfrozen.__init__

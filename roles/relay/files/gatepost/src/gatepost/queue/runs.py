@@ -56,13 +56,13 @@ class Terms:
     notices: Notices
 
 
-T = TypeVar("T", contravariant=True)
+T_contra = TypeVar("T_contra", contravariant=True)
 
 
-class Make(Protocol[T]):
+class Make(Protocol[T_contra]):
     """What becomes of these leases, or cases."""
 
-    def __call__(self, parts: Sequence[T], /, *, record: Record) -> Result: ...
+    def __call__(self, parts: Sequence[T_contra], /, *, record: Record) -> Result: ...
 
 
 class Runs:
@@ -166,7 +166,7 @@ class Runs:
         )
         await self._store(list(zip(batch, outcomes, strict=True)), make)
 
-    async def _store(self, parts: Sequence[T], make: Make[T]) -> None:
+    async def _store(self, parts: Sequence[T_contra], make: Make[T_contra]) -> None:
         result = make(parts, record=self._record)
         try:
             await self._keep(result)
