@@ -35,7 +35,7 @@ class SpoolMachine(RuleBasedStateMachine):
         self._open()
 
     def _open(self) -> None:
-        options = Settings(segment_size=2500, low_space=0, cache_bytes=500, spare_segments=1)
+        options = Settings(segment_size=2500, low_space=0, cache_bytes=3000, spare_segments=1)
         self.spool = self.loop.run_until_complete(DiskSpool.open(self.path / "0", settings=options))
 
     @rule(

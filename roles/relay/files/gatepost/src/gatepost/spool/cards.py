@@ -9,7 +9,7 @@ The cards stand in the order of the log, so those of the oldest segment come fir
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from typing import Any
 
@@ -99,7 +99,8 @@ class Item:
 
 
 class Index:
-    """All pending steps of a shard. pending, held: steps; live: octets of pending messages."""
+    """All pending steps of a shard. pending, held: steps; live: octets of pending messages.
+    ended: hears of each card that leaves."""
 
     def __init__(self) -> None:
         self.cards: dict[str, Card] = {}
@@ -107,6 +108,7 @@ class Index:
         self.held = 0
         self.live = 0
         self.fence = 0
+        self.ended: Callable[[Card], None] = lambda _card: None
         self._serial = 0
         self._queues: dict[str, list[tuple[float, int, Item]]] = {}
         self._ready: set[str] = set()
@@ -215,7 +217,7 @@ class Index:
         card.segment.live -= card.size
         card.segment.messages -= 1
         self.live -= card.size
-        card.message = card.body = None
+        self.ended(card)
 
     def _defer(self, operation: list[Any]) -> None:
         item = self.item((operation[1], operation[2]))

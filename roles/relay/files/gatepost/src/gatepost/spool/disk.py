@@ -58,7 +58,7 @@ class Settings:
     use it. spare_segments: dead segments kept to be written again, which is faster than growing
     new ones. ahead: zeros that are written where a segment grows, at most a sixteenth of it.
     linger: seconds for which what only settles waits for new mail to share its sync. cache_bytes,
-    cache_messages: fresh mail kept in memory."""
+    cache_messages: fresh mail that waits, kept in memory."""
 
     segment_size: int = 64 * 1024 * 1024
     batch_bytes: int = 4 * 1024 * 1024
@@ -98,6 +98,7 @@ class DiskSpool:
         self._closed = False
         self._wakers: list[Callable[[], None]] = []
         self._cache = Cache(settings.cache_bytes, settings.cache_messages)
+        self._index.ended = self._cache.drop
         self._reader = Reader(shard, files)
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="spool-read")
         self._writer = Writer(
