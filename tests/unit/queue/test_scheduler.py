@@ -224,7 +224,7 @@ async def test_drain_waits_then_leaves_it_in_the_queue(bench: Open) -> None:
 
 
 async def test_a_settle_that_fails_is_repeated(bench: Open, monkeypatch: Any) -> None:
-    monkeypatch.setattr("gatepost.queue.runs.SETTLE_WAITS", (0.001, 0.001))
+    monkeypatch.setattr("gatepost.queue.settler.SETTLE_WAITS", (0.001, 0.001))
     async with bench(lambda lease: DELIVERED) as it:
         settle, failures = it.spool.settle, [*range(20)]
 

@@ -6,7 +6,7 @@ A kind is what stands before the colon of a destination: "relay:next" is of the 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Final
 
 from gatepost.actions.threads import Threads
@@ -25,16 +25,23 @@ class Sites:
     def __init__(self, runners: Mapping[str, Runner]) -> None:
         self._runners = runners
 
-    async def run(self, batch: Sequence[Lease], body: bytes) -> Sequence[Outcome]:
+    def run(self, batch: Sequence[Lease], body: bytes) -> Awaitable[Sequence[Outcome]]:
         """Raises ConfigurationFailure. A kind that is not known here, of a newer release or of an
         extra that is not installed, defers."""
         entry = batch[0].entry
         kind = entry.message.steps[entry.step].destination.partition(":")[0]
-        runner = self._runners.get(kind)
-        if runner is None:
-            text = f"this installation reaches no site of the kind {kind}"
-            return [Outcome(Verdict.DEFERRED, Scope.SITE, text, "4.3.5")] * len(batch)
-        return await runner.run(batch, body)
+        return self._runners.get(kind, _UNKNOWN).run(batch, body)
+
+
+class _Unknown:
+    async def run(self, batch: Sequence[Lease], body: bytes) -> Sequence[Outcome]:  # noqa: ARG002
+        entry = batch[0].entry
+        kind = entry.message.steps[entry.step].destination.partition(":")[0]
+        text = f"this installation reaches no site of the kind {kind}"
+        return [Outcome(Verdict.DEFERRED, Scope.SITE, text, "4.3.5")] * len(batch)
+
+
+_UNKNOWN: Final = _Unknown()
 
 
 class Threaded:

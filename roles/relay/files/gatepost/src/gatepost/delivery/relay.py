@@ -15,6 +15,7 @@ Promises:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +26,7 @@ from gatepost.delivery.mta_sts import MtaSts
 from gatepost.delivery.outcome import Phase, Unmet, Unsendable, judge, refuses_credentials
 from gatepost.delivery.pool import Pool
 from gatepost.delivery.resolve import Hops, MxResolver
-from gatepost.delivery.session import Session, Timeouts, Transmission
+from gatepost.delivery.session import Session, Timeouts
 from gatepost.delivery.values import (
     ConfigurationFailure,
     Credentials,
@@ -88,7 +89,15 @@ class Relay:
         except Unmet as error:
             return [judge(Phase.RESOLVE, error)] * len(batch)
         try:
-            return await self._deliver(destination, hop, _outgoing(batch, body))
+            outgoing = _outgoing(batch, body)
+            if destination.startswith("mx:"):
+                return await self._by_mx(destination, hop, outgoing)
+            held = self._held(hop)
+            if held is not None:
+                return [held] * len(batch)
+            return await self._through(destination, hop, outgoing)
+        except (Refusal, _Held) as error:
+            return [error.outcome] * len(batch)
         except Exception as error:
             # Without its text, which may quote what was sent or a credential.
             self._record(
@@ -112,24 +121,20 @@ class Relay:
         self._pool.close()
         await asyncio.sleep(0)  # transports say goodbye in the loop's next turn
 
-    async def _deliver(self, destination: str, hop: NextHop, outgoing: Outgoing) -> list[Outcome]:
-        held = self._held(hop)
-        if held is not None:
-            return [held] * len(outgoing.recipients)
-        candidates = [hop]
-        if destination.startswith("mx:"):
+    async def _by_mx(self, destination: str, hop: NextHop, outgoing: Outgoing) -> list[Outcome]:
+        """Raises Refusal when no host could be reached: the first one's."""
+        try:
+            exchangers = await self._exchangers(hop)
+        except (Unmet, Unsendable) as error:
+            return [judge(Phase.RESOLVE, error)] * len(outgoing.recipients)
+        refusal: Refusal | None = None
+        for exchanger in exchangers:
             try:
-                candidates = await self._exchangers(hop)
-            except (Unmet, Unsendable) as error:
-                return [judge(Phase.RESOLVE, error)] * len(outgoing.recipients)
-        refusal: Outcome | None = None
-        for candidate in candidates:
-            try:
-                return await self._through(destination, candidate, outgoing)
-            except (Refusal, _Held) as error:
-                refusal = refusal or error.outcome
-        assert refusal is not None  # noqa: S101  # a destination has at least one next hop
-        return [refusal] * len(outgoing.recipients)
+                return await self._through(destination, exchanger, outgoing)
+            except Refusal as error:
+                refusal = refusal or error
+        assert refusal is not None  # noqa: S101  # a domain has at least one host
+        raise refusal
 
     async def _exchangers(self, hop: NextHop) -> list[NextHop]:
         if self.mx is None:
@@ -138,43 +143,30 @@ class Relay:
         return exchangers if self.sts is None else await self.sts.apply(hop.name, exchangers)
 
     async def _through(self, destination: str, hop: NextHop, outgoing: Outgoing) -> list[Outcome]:
-        """Raises Refusal or _Held when no session could be had."""
-        sent, hop = await self._once(destination, hop, outgoing)
-        outcomes = sent.outcomes
-        pending: Sequence[int] = range(len(outcomes))
-        while sent.overflow:
-            pending = [pending[index] for index in sent.overflow]
-            rest = _only(outgoing, pending)
-            try:
-                sent, hop = await self._once(destination, hop, rest)
-            except (Refusal, _Held):
-                break  # they keep the refusal that they have
-            for index, outcome in zip(pending, sent.outcomes, strict=True):
-                outcomes[index] = outcome
-        return outcomes
-
-    async def _once(
-        self, destination: str, hop: NextHop, outgoing: Outgoing
-    ) -> tuple[Transmission, NextHop]:
-        """One transaction; a stale connection is replaced. Also the hop used, which has newer
-        credentials where the old were refused."""
-        kept = self._pool.kept(hop)
-        if kept is None:
+        """One transaction, and another at once for recipients that are too many for one. Raises
+        Refusal or _Held when no session could be had."""
+        session = self._pool.kept(hop)
+        if session is None:
             session, hop = await self._session(destination, hop, fresh=False)
-        else:
-            session = kept
         reused = session.transactions > 0
         try:
             sent = await session.send(outgoing)
         finally:
             self._pool.release(session)
-        if not (reused and sent.hung_up):
-            return sent, hop
-        session, hop = await self._session(destination, hop, fresh=True)
-        try:
-            return await session.send(outgoing), hop
-        finally:
-            self._pool.release(session)
+        if reused and sent.hung_up:  # it was stale
+            session, hop = await self._session(destination, hop, fresh=True)
+            try:
+                sent = await session.send(outgoing)
+            finally:
+                self._pool.release(session)
+        outcomes = sent.outcomes
+        if sent.overflow:
+            # They keep the refusal that they have where no session can be had for them.
+            with contextlib.suppress(Refusal, _Held):
+                rest = await self._through(destination, hop, _only(outgoing, sent.overflow))
+                for index, outcome in zip(sent.overflow, rest, strict=True):
+                    outcomes[index] = outcome
+        return outcomes
 
     async def _session(
         self, destination: str, hop: NextHop, *, fresh: bool

@@ -186,7 +186,8 @@ class Session:
             while True:
                 if not pipelining or phase is Phase.END:
                     self._write(phase, line, replies=1)
-                phase, line = dialogue.send(await self._reply(phase))
+                reply = self._taken(phase) if pipelining else None
+                phase, line = dialogue.send(reply or await self._reply(phase))
         except StopIteration as end:
             accepted: list[int] = end.value
             return accepted
@@ -203,20 +204,20 @@ class Session:
         pipelining = self.offered.pipelining
         if self._reset_due:
             done = yield Phase.RSET, b"RSET\r\n"
-            if not _taken(done):
+            if not _is_taken(done):
                 raise _Broken(Phase.RSET, done)
         self._reset_due = True
         sender = yield Phase.MAIL, mail
-        if not _taken(sender):
+        if not _is_taken(sender):
             results.update(dict.fromkeys(recipients, self._judge(Phase.MAIL, sender)))
             if not pipelining:
                 return []
         accepted: list[int] = []
         for index, line in recipients.items():
             reply = yield Phase.RCPT, line
-            if not _taken(sender):
+            if not _is_taken(sender):
                 continue  # answered only because it was sent along
-            if _taken(reply):
+            if _is_taken(reply):
                 accepted.append(index)
                 continue
             results[index] = self._judge(Phase.RCPT, reply)
@@ -278,19 +279,27 @@ class Session:
         except (OSError, Malformed) as error:
             raise _Broken(phase, error) from error
 
+    def _taken(self, phase: Phase) -> Reply | None:
+        """A reply that is there already, as most are that answer one write: without a coroutine."""
+        reply = self._wire.taken()
+        return None if reply is None else _checked(phase, reply)
+
     async def _reply(self, phase: Phase) -> Reply:
         try:
-            # Those to one write have mostly come together.
-            reply = self._wire.taken() or await self._wire.reply(self._timeouts.of(phase))
+            reply = await self._wire.reply(self._timeouts.of(phase))
         except (OSError, Malformed) as error:
             raise _Broken(phase, error) from error
-        if reply.code == 421:
-            raise _Broken(phase, reply)
-        return reply
+        return _checked(phase, reply)
 
     def _judge(self, phase: Phase, cause: Reply | Exception) -> Outcome:
         return judge(phase, cause, peer=self.peer, tls=self.tls, dsn=self.offered.dsn)
 
 
-def _taken(reply: Reply) -> bool:
+def _checked(phase: Phase, reply: Reply) -> Reply:
+    if reply.code == 421:
+        raise _Broken(phase, reply)
+    return reply
+
+
+def _is_taken(reply: Reply) -> bool:
     return 200 <= reply.code < 300

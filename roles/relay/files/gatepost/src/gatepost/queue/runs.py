@@ -1,36 +1,32 @@
-"""One run: a batch from its lease to what became of it in the spool.
+"""One run: a batch from its lease to what became of it at its site; settler.py stores that.
 
-Promises: what became of a run is kept until the spool can store it, and only a daemon that ends
-before runs it again; a step that somebody else took over meanwhile is left to them; a fault defers.
+Promises: a fault defers; the large bodies of all runs stay within their memory until what became of
+them is stored.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, repeat
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from gatepost.delivery.values import ConfigurationFailure, Outcome, Scope, Verdict
-from gatepost.events import Record, nowhere
+from gatepost.events import Record
 from gatepost.queue.retry import RetryPolicy
-from gatepost.queue.room import Room
-from gatepost.queue.settlement import Notices, Result, bounce, misconfigured, settle
+from gatepost.queue.room import SMALL, Room
+from gatepost.queue.settlement import Notices, bounce, misconfigured, settle
+from gatepost.queue.settler import Ending, Settler, fault
 from gatepost.queue.window import Window
 from gatepost.spool.interface import Lease, Spool, SpoolError, StaleLease
-
-# The last one again and again.
-SETTLE_WAITS = (0.1, 0.5, 2.0, 5.0)
 
 
 class Runner(Protocol):
     """Has a batch's effect: steps of one message, destination, sender and headers. One outcome a
     step, in order. Raises ConfigurationFailure; anything else is a fault, and defers."""
 
-    async def run(self, batch: Sequence[Lease], body: bytes) -> Sequence[Outcome]: ...
+    def run(self, batch: Sequence[Lease], body: bytes) -> Awaitable[Sequence[Outcome]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +52,15 @@ class Terms:
     notices: Notices
 
 
-T_contra = TypeVar("T_contra", contravariant=True)
-
-
-class Make(Protocol[T_contra]):
-    """What becomes of these leases, or cases."""
-
-    def __call__(self, parts: Sequence[T_contra], /, *, record: Record) -> Result: ...
-
-
 class Runs:
-    """draining: set when the daemon ends. clock, random: seconds since the epoch, 0 to 1."""
+    """clock, random: seconds since the epoch, 0 to 1."""
 
     def __init__(
         self,
         spool: Spool,
         runner: Runner,
         terms: Terms,
-        draining: asyncio.Event,
+        settler: Settler,
         record: Record,
         clock: Callable[[], float],
         random: Callable[[], float],
@@ -81,49 +68,60 @@ class Runs:
         self._spool = spool
         self._runner = runner
         self._terms = terms
-        self._draining = draining
+        self._settler = settler
         self._record = record
         self._clock = clock
         self._random = random
         self._room = Room()
 
-    async def run(
-        self, window: Window, batch: list[Lease], transmitted: Callable[[], None]
-    ) -> None:
-        """window: the destination's. batch: leased, as `batches` gives it; the caller may put
-        extended leases into it meanwhile. transmitted: called when the site has been dealt with,
-        and only its outcome is to be stored."""
-        async with self._room.hold(batch[0].entry.message.body_size, self._terms.limits.memory):
-            await self._held(window, batch, transmitted)
+    def run(self, window: Window, batch: list[Lease]) -> Coroutine[None, None, Ending | None]:
+        """What is to be stored; None where there is nothing, or it has been stored. window: the
+        destination's. batch: leased, as `batches` gives it; the caller may put extended leases into
+        it meanwhile."""
+        if batch[0].entry.message.body_size <= SMALL:
+            return self._held(window, batch)
+        return self._in_turn(window, batch)
 
-    async def _held(
-        self, window: Window, batch: list[Lease], transmitted: Callable[[], None]
-    ) -> None:
+    async def _in_turn(self, window: Window, batch: list[Lease]) -> None:
+        size = batch[0].entry.message.body_size
+        async with self._room.hold(size, self._terms.limits.memory):
+            ending = await self._held(window, batch)
+            if ending is not None:
+                await self._settler.settled(ending)
+
+    async def _held(self, window: Window, batch: list[Lease]) -> Ending | None:
         if batch[0].expires_at <= self._clock():
             await self._renew(batch)
             if not batch:
-                return
+                return None
+        entry = batch[0].entry
+        message = entry.message
         try:
-            body = await self._spool.body(batch[0].entry.message.id)
+            body = await self._spool.body(message.id)
         except SpoolError as error:
             fault(self._record, "spool", error)
-            await self._end(batch, [_unread(error)] * len(batch), b"")
-            return
-        step = batch[0].entry.message.steps[batch[0].entry.step]
-        if step.action == "Bounce":
+            return self._ended(batch, [_unread(error)] * len(batch), b"")
+        if message.steps[entry.step].action == "Bounce":
+            terms = self._terms
             make = partial(
-                bounce,
-                body=body,
-                policy=self._terms.policy,
-                notices=self._terms.notices,
-                now=self._clock(),
+                bounce, body=body, policy=terms.policy, notices=terms.notices, now=self._clock()
             )
-            await self._store(tuple(batch), make)
-            return
-        outcomes = await self._attempt(window, batch, body)
-        if outcomes is not None:
-            transmitted()
-            await self._end(batch, outcomes, body)
+            return Ending(tuple(batch), make)
+        known = window.paused(self._clock())
+        if known is not None:
+            return self._ended(batch, [known] * len(batch), body)
+        try:
+            outcomes = await self._runner.run(tuple(batch), body)
+            if len(outcomes) != len(batch):
+                raise RuntimeError(f"{len(outcomes)} outcomes for {len(batch)} steps")
+        except ConfigurationFailure as failure:
+            return Ending(tuple(batch), partial(misconfigured, failure=failure))
+        except Exception as error:
+            fault(self._record, "delivery", error)
+            outcomes = [_broken(error)] * len(batch)
+        # A queue that retries sooner than the pause wants to know sooner.
+        window.judge(outcomes, self._clock(), self._terms.policy.first / 2)
+        return self._ended(batch, outcomes, body)
 
     async def _renew(self, batch: list[Lease]) -> None:
         """The leases of a batch that waited too long, as far as they are still its own."""
@@ -134,28 +132,7 @@ class Runs:
                 kept.append(await self._spool.extend(lease, until))
         batch[:] = kept
 
-    async def _attempt(
-        self, window: Window, batch: list[Lease], body: bytes
-    ) -> list[Outcome] | None:
-        """None: a configuration failure, already settled."""
-        known = window.paused(self._clock())
-        if known is not None:
-            return [known] * len(batch)
-        try:
-            outcomes = list(await self._runner.run(tuple(batch), body))
-            if len(outcomes) != len(batch):
-                raise RuntimeError(f"{len(outcomes)} outcomes for {len(batch)} steps")
-        except ConfigurationFailure as failure:
-            await self._store(tuple(batch), partial(misconfigured, failure=failure))
-            return None
-        except Exception as error:
-            fault(self._record, "delivery", error)
-            outcomes = [_broken(error)] * len(batch)
-        # A queue that retries sooner than the pause wants to know sooner.
-        window.judge(outcomes, self._clock(), self._terms.policy.first / 2)
-        return outcomes
-
-    async def _end(self, batch: list[Lease], outcomes: Sequence[Outcome], body: bytes) -> None:
+    def _ended(self, batch: list[Lease], outcomes: Sequence[Outcome], body: bytes) -> Ending:
         make = partial(
             settle,
             body=body,
@@ -164,39 +141,7 @@ class Runs:
             now=self._clock(),
             random=self._random(),
         )
-        await self._store(list(zip(batch, outcomes, strict=True)), make)
-
-    async def _store(self, parts: Sequence[T_contra], make: Make[T_contra]) -> None:
-        result = make(parts, record=self._record)
-        try:
-            await self._keep(result)
-        except StaleLease:
-            # An operator changed some of the steps meanwhile; the others are settled alone, and
-            # what became of all of them has been recorded already.
-            for part in parts if len(parts) > 1 else ():
-                with contextlib.suppress(StaleLease):
-                    await self._keep(make([part], record=nowhere))
-
-    async def _keep(self, result: Result) -> None:
-        """A spool that cannot store it now is asked again until it can: to forget what a next hop
-        has accepted is to send it twice. Raises StaleLease."""
-        for wait in chain(SETTLE_WAITS, repeat(SETTLE_WAITS[-1])):
-            try:
-                await self._spool.settle(result.settlements, result.produced)
-                return
-            except StaleLease:
-                raise
-            except SpoolError as error:
-                fault(self._record, "spool", error)
-            if self._draining.is_set():
-                return
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._draining.wait(), wait)
-
-
-def fault(record: Record, where: str, error: BaseException) -> None:
-    """Tells of one of our own."""
-    record("Fault", where=where, reason=f"{type(error).__name__}: {error}")
+        return Ending(list(zip(batch, outcomes, strict=True)), make)
 
 
 def _unread(error: SpoolError) -> Outcome:

@@ -13,14 +13,16 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import random as uniform
 from time import time
 
 from gatepost.events import Record, nowhere
 from gatepost.queue.batches import batches
 from gatepost.queue.retry import RetryPolicy
-from gatepost.queue.runs import Limits, Runner, Runs, Terms, fault
+from gatepost.queue.runs import Limits, Runner, Runs, Terms
 from gatepost.queue.settlement import Notices, line_of
+from gatepost.queue.settler import Ending, Settler, fault
 from gatepost.queue.window import Window
 from gatepost.spool.interface import Entry, Lease, Spool, StaleLease, State
 
@@ -65,14 +67,16 @@ class Scheduler:
         self._record = record
         self._clock = clock
         self._draining = asyncio.Event()
-        self._work = Runs(spool, runner, self.terms, self._draining, record, clock, random)
+        self._settler = Settler(spool, self._draining, record)
+        self._work = Runs(spool, runner, self.terms, self._settler, record, clock, random)
         self._suspended: set[str] = set()
         self._destinations: dict[str, _Destination] = {}
         # Whose turn is next. A destination leaves when it has nothing to run or no place for it,
         # and returns when that may have changed.
         self._turns: deque[str] = deque()
         self._queued: set[str] = set()
-        self._runs: dict[asyncio.Task[None], list[Lease]] = {}
+        # Until what became of them is stored.
+        self._runs: dict[asyncio.Task[Ending | None], list[Lease]] = {}
         # Before any time that a clock may show: the first look finds what an earlier run left.
         self._latest = _NEVER
         # Before that no lease can be in its last half.
@@ -157,15 +161,17 @@ class Scheduler:
         and stays in the spool."""
         self._draining.set()
         self._changed.set()
-        runs = list(self._runs)
-        if not runs:
-            return True
-        _ended, late = await asyncio.wait(runs, timeout=seconds)
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late)
-        return not late
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        late: set[asyncio.Task[Ending | None]] = set()
+        if runs := [task for task in self._runs if not task.done()]:
+            _ended, late = await asyncio.wait(runs, timeout=seconds)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
+        stored = await self._settler.idle(max(0.0, until - loop.time()))
+        return stored and not late
 
     async def _follow_clock(self, now: float) -> None:
         """After it went back, what the schedule cannot have put off that far is due now, and no
@@ -245,31 +251,32 @@ class Scheduler:
     def _start(self, destination: _Destination, batch: list[Lease]) -> None:
         window = destination.window
         window.running += 1
-        settles = False
-
-        def transmitted() -> None:
-            nonlocal settles
-            settles = True
-            window.running -= 1
-            window.settling += 1
-            self._offer_place(destination)
-
-        task = asyncio.get_running_loop().create_task(self._work.run(window, batch, transmitted))
+        task = asyncio.get_running_loop().create_task(self._work.run(window, batch))
         self._runs[task] = batch
-
-        def ended(task: asyncio.Task[None]) -> None:
-            self._offer_place(destination)
-            del self._runs[task]
-            if settles:
-                window.settling -= 1
-            else:
-                window.running -= 1
-            if not task.cancelled() and (error := task.exception()) is not None:
-                fault(self._record, "queue", error)
-
-        task.add_done_callback(ended)
+        task.add_done_callback(partial(self._ended, destination))
         if len(self._destinations) > KEPT_WINDOWS:
             self._forget()
+
+    def _ended(self, destination: _Destination, task: asyncio.Task[Ending | None]) -> None:
+        """The site has been dealt with; its place is free while the outcome is stored."""
+        window = destination.window
+        window.running -= 1
+        window.settling += 1
+        stored = partial(self._stored, destination, task)
+        try:
+            ending = None if task.cancelled() else task.result()
+            if ending is not None:
+                self._settler.settle(ending, stored)
+                self._offer_place(destination)
+                return
+        except Exception as error:
+            fault(self._record, "queue", error)
+        stored()
+
+    def _stored(self, destination: _Destination, task: asyncio.Task[Ending | None]) -> None:
+        destination.window.settling -= 1
+        del self._runs[task]
+        self._offer_place(destination)
 
     def _offer_place(self, destination: _Destination) -> None:
         """Where nothing waits for it, what comes due wakes the loop."""

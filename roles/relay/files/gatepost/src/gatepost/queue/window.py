@@ -9,6 +9,8 @@ stores what became of it; as many may be at that as transmit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gatepost.delivery.values import Outcome, Scope, Verdict
 
 FAILURES = 3
@@ -52,7 +54,7 @@ class Window:
         self._failures = 0
         self._paused_until = 0.0
 
-    def judge(self, outcomes: list[Outcome], now: float, pause: float = PAUSE) -> None:
+    def judge(self, outcomes: Sequence[Outcome], now: float, pause: float = PAUSE) -> None:
         """After a run. pause: seconds for which a failing site is not tried, PAUSE at most."""
         failed = [it for it in outcomes if site_failed(it)]
         if outcomes and len(failed) == len(outcomes):
