@@ -21,6 +21,8 @@ NOTHING: Final = "nothing"  # refused, or given up before the end of data
 
 # A next hop's 250 that long before a kill may not have been recorded yet.
 UNRECORDED: Final = 30.0
+# What was written to the socket before a kill arrives after it.
+ON_ITS_WAY: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,5 +166,7 @@ class Ledger:
         return self.sent[address].rule == BOUNCE or address in self.refused
 
     def _explained(self, first: float, second: float) -> bool:
-        """A worker was killed after the first 250, before that was on record."""
-        return any(first <= kill <= second and kill - first <= UNRECORDED for kill in self.kills)
+        """A worker was killed before the first 250 was on record."""
+        return any(
+            -ON_ITS_WAY <= kill - first <= UNRECORDED and kill <= second for kill in self.kills
+        )

@@ -103,8 +103,8 @@ def test_what_the_client_does_not_know_may_have_come_or_not(ledger: Ledger) -> N
 
 @pytest.mark.parametrize(
     ("kill", "explained"),
-    [(None, False), (9.0, False), (12.0, True), (21.0, False), (45.0, False)],
-    ids=["none", "before both", "between", "after both", "long after the first"],
+    [(None, False), (6.0, False), (9.0, True), (12.0, True), (21.0, False), (45.0, False)],
+    ids=["none", "before both", "on its way", "between", "after both", "long after the first"],
 )
 def test_a_kill_in_between_explains_a_duplicate(
     ledger: Ledger, kill: float | None, explained: bool
