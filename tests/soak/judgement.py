@@ -26,7 +26,7 @@ LONG_ENOUGH: Final = 10 * 60.0
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """at: seconds from the begin. memory: PSS of all processes, octets. queue: steps. accepted,
+    """at: seconds from the begin. memory: of all processes, octets. queue: steps. accepted,
     delivered: recipients so far. processes: how many were looked at."""
 
     at: float

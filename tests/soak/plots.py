@@ -19,7 +19,7 @@ def of(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     """found: the content of soak.json."""
     samples = found["samples"]
     values: dict[str, Value] = {
-        "Memory of all processes, PSS (MiB)": lambda it: it["memory"] / 2**20,
+        "Memory of all processes, of no file (MiB)": lambda it: it["memory"] / 2**20,
         "Open files of all processes": lambda it: it["files"],
         "Threads of all processes": lambda it: it["threads"],
         "Recipients delivered a second": _rates(samples, "delivered"),

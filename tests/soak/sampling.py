@@ -1,7 +1,8 @@
 """What the daemon's processes hold, every few seconds, from /proc.
 
-Memory is PSS, so that pages which the processes share count once; what a log or a spool leaves in
-the page cache belongs to no process and is not in it.
+Memory is what is no file's, by its share (Pss_Anon): pages which the processes share count once,
+and programs and libraries do not count less when somebody else runs them too. What a log or a spool
+leaves in the page cache belongs to no process and is not in it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def sample(relay: Relay, ledger: Ledger, began: float) -> Sample | None:
 
 def _memory(pid: int) -> int:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith("Pss_Anon:"):
             return int(line.split()[1]) * 1024
     raise ProcessLookupError(f"process {pid} has ended")
 

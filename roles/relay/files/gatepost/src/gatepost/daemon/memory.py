@@ -1,8 +1,9 @@
 """Memory that the C library keeps of what was freed.
 
 Workers let it use the blocks of large messages again (`processes.py` says why). What of them lies
-free between small blocks would stay with the process for good; it goes back to the kernel once a
-minute. That takes a few milliseconds, in which the worker goes on.
+free between small blocks would stay with the process for good: as much again as it uses, under
+mixed load. It goes back to the kernel every ten seconds; that takes a few milliseconds, in which
+the worker goes on.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import ctypes
 from typing import Final
 
-_EVERY: Final = 60.0
+_EVERY: Final = 10.0
 
 
 def give_back() -> None:
