@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,13 @@ import pytest
 import yaml
 
 from gatepost.config import load
+from gatepost.daemon.flow import Flow
 from gatepost.daemon.reception import Reception
+from gatepost.delivery.values import Outcome, Scope, Verdict
 from gatepost.policy.values import Empty, Session
 from gatepost.reply import Reply
 from gatepost.smtp.receiver import Transaction
-from gatepost.spool.interface import Message, Recipient, SpoolFull
+from gatepost.spool.interface import Lease, Message, Recipient, SpoolFull
 from gatepost.verdicts.stage import Stage
 from tests.unit.verdicts.world import Zone
 
@@ -44,12 +46,20 @@ class Kept:
         self.messages.append((message, body))
 
 
+class Idle:
+    """A runner whose sites take everything."""
+
+    async def run(self, batch: Sequence[Lease], body: bytes) -> Sequence[Outcome]:
+        return [Outcome(Verdict.DELIVERED, Scope.RECIPIENT, "taken", "2.0.0")] * len(batch)
+
+
 @dataclass
 class Bench:
     reception: Reception
     kept: Kept
     events: list[tuple[str, dict[str, Any]]]
     stage: Stage
+    flow: Flow
 
     def named(self, name: str) -> list[dict[str, Any]]:
         return [fields for event, fields in self.events if event == name]
@@ -136,6 +146,7 @@ def bench(tmp_path: Path) -> Make:
         stage.seconds = 5
         stage.resolver = zone or Zone({})  # type: ignore[assignment]
         stage.analyzers = analyzers
+        flow = Flow(Idle())
         reception = Reception(
             config,
             config.ingress_points[0],
@@ -143,9 +154,10 @@ def bench(tmp_path: Path) -> Make:
             lambda _now: f"id-{next(numbers)}",
             record,
             stage,
+            flow,
             clock=clock,
         )
-        return Bench(reception, kept, events, stage)
+        return Bench(reception, kept, events, stage, flow)
 
     return made
 

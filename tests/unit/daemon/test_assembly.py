@@ -1,11 +1,13 @@
-"""A worker's parts at a reload: what cannot be read then leaves everything as it was."""
+"""A worker's parts at a reload, where what cannot be read leaves everything as it was, and at its
+end."""
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -80,3 +82,30 @@ async def test_delivery_and_verdicts_ask_one_resolver_which_a_reload_makes_anew(
             seen.append(mx._resolver)
             await assembly.reload(load(file))
         assert seen[0] is not seen[1]
+
+
+@pytest.mark.parametrize("end", [Assembly.drain, Assembly.stop])
+async def test_a_client_whose_250_waits_hears_it_when_the_worker_ends(
+    tmp_path: Path, end: Callable[[Assembly], Awaitable[None]]
+) -> None:
+    """Its message is stored: without the 250 it would come again."""
+    async with running(tmp_path / "gatepost.yml", copy.deepcopy(GOOD)) as (assembly, address):
+        flow = assembly._flow
+        for shard in assembly._shards:
+            assert shard.scheduler._work._runner is flow
+        flow.stored = lambda _id: 60.0
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(
+            b"EHLO client.example\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\n"
+            b"DATA\r\n"
+        )
+        await reader.readuntil(b"\r\n354 ")
+        writer.write(b"From: <ann@gmail.com>\r\n\r\nx\r\n.\r\n")
+        async with asyncio.timeout(10):
+            while not flow._resting:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            ended = asyncio.create_task(end(assembly))
+            await reader.readline()  # the rest of the 354
+            assert (await reader.readline()).startswith(b"250 2.0.0 Accepted")
+            await ended
+        writer.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -182,3 +183,27 @@ async def test_a_full_spool_is_the_callers(bench: Make) -> None:
 
 async def test_nobody_is_let_in_where_no_password_is_asked_for(bench: Make) -> None:
     assert not await bench().reception.authenticate(SESSION, "edge", b"")
+
+
+async def test_a_250_waits_while_delivery_lags_but_the_message_does_not(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = bench(rule(RELAY))
+    monkeypatch.setattr(it.flow, "stored", lambda _id: 60.0)
+    receiving = asyncio.create_task(it.receive("bob@example.com"))
+    async with asyncio.timeout(5):
+        while not it.flow._resting:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    assert len(it.kept.messages) == len(it.named("Reception")) == 1
+    assert not receiving.done()
+    it.flow.close()
+    assert (await receiving).code == 250
+
+
+async def test_nobody_waits_for_mail_that_is_not_delivered(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = bench(rule(DROP))
+    monkeypatch.setattr(it.flow, "stored", lambda _id: 60.0)
+    async with asyncio.timeout(5):
+        assert (await it.receive("bob@example.com")).code == 250

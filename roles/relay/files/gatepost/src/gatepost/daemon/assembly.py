@@ -15,6 +15,7 @@ from gatepost.config.certificates import server_context
 from gatepost.config.values import Address, Config, IngressPoint
 from gatepost.daemon import memory
 from gatepost.daemon.channel import Handler
+from gatepost.daemon.flow import Flow
 from gatepost.daemon.hops import Hops
 from gatepost.daemon.listeners import Listeners
 from gatepost.daemon.metrics import Delta
@@ -58,6 +59,7 @@ class Assembly:
         self._resolver = _resolver(config)
         self._find_exchangers(config)
         self._reach = Reach(config, self._relay, record)
+        self._flow = Flow(self._reach.sites)
         self._shards: list[Shard] = []
         load = Load()
         self._suspended: frozenset[str] = frozenset()
@@ -131,6 +133,7 @@ class Assembly:
 
     async def drain(self) -> None:
         """Takes no mail any more; deliveries go on. Sessions get limits.drain to end a message."""
+        self._flow.close()
         await self._listeners.close(self.config.limits.drain)
 
     async def stop(self) -> None:
@@ -138,6 +141,7 @@ class Assembly:
         seconds = self.config.limits.drain
         for task in self._tasks:
             task.cancel()
+        self._flow.close()
         await self._listeners.stop(seconds)
         await asyncio.gather(*(shard.close(seconds) for shard in self._shards))
         await self._relay.close()
@@ -202,7 +206,7 @@ class Assembly:
         spool = await disk.DiskSpool.open(path, settings=settings, record=self._record)
         scheduler = Scheduler(
             spool,
-            self._reach.sites,
+            self._flow,
             self._notices(),
             policy=_retry(self.config),
             limits=_deliveries(self.config, self._workers),
@@ -243,6 +247,7 @@ class Assembly:
             self._ids.new,
             self._record,
             self._stage,
+            self._flow,
             self._address_lists,
         )
 

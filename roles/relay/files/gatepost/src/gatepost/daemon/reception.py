@@ -15,6 +15,7 @@ from typing import Final
 
 from gatepost.config.secrets import read_password
 from gatepost.config.values import Config, IngressPoint
+from gatepost.daemon.flow import Flow
 from gatepost.daemon.program import steps
 from gatepost.daemon.returns import EXPIRED, Returns
 from gatepost.delivery import trace
@@ -53,6 +54,7 @@ class Reception:
         new_id: Callable[[float], str],
         record: Record,
         stage: Stage,
+        flow: Flow,
         address_lists: Mapping[str, AddressList] = Empty,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -67,6 +69,7 @@ class Reception:
         self._new_id = new_id
         self._record = record
         self._stage = stage
+        self._flow = flow
         self._address_lists = address_lists
         self._clock = clock
         self._returns = Returns(config, record)
@@ -211,7 +214,10 @@ class Reception:
             attributes=self._attributes(session),
         )
         await self._spool.accept(message, stored)
+        pause = self._flow.stored(message_id) if program else 0.0
         self._report(message, programs, time.perf_counter() - started)
+        if pause:
+            await self._flow.rest(pause)
         return Reply(250, "2.0.0", f"Accepted as {message_id}")
 
     def _plans(
