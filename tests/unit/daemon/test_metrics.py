@@ -5,12 +5,14 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gatepost.daemon.metrics import OTHER, SERIES_MAX, Tally, Totals
+from gatepost.daemon.exposition import Exposition
+from gatepost.daemon.metrics import OTHER, SERIES_MAX, Tally
+from gatepost.daemon.totals import Totals
 
 
 def samples(totals: Totals) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     registry = CollectorRegistry()
-    registry.register(totals)
+    registry.register(Exposition(totals))
     text = generate_latest(registry).decode()
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value

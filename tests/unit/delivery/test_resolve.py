@@ -15,7 +15,8 @@ from gatepost.delivery.relay import Relay
 from gatepost.delivery.resolve import MxResolver, is_public
 from gatepost.delivery.session import Timeouts
 from gatepost.delivery.values import NextHop, Tls, Verdict
-from gatepost.resolver import REMEMBERED, Resolver
+from gatepost.dnspython import REMEMBERED
+from gatepost.resolver import Resolver
 
 ZONE = {
     ("two.example", "MX"): ["20 b.example.", "10 a.example."],

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from gatepost.resolver import Resolver, Unreadable, ascii_domain
+from gatepost.dnspython import ascii_domain
+from gatepost.resolver import Resolver, Unreadable
 from tests.integration.daemon.names import Names
 
 

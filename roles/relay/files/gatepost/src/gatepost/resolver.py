@@ -1,25 +1,18 @@
 """DNS as a worker asks it, for verdicts and for delivery: by one resolver, with a cache and a
-deadline for each question. That no answer came is never "there is none"."""
+deadline for each question. That no answer came is never "there is none".
+
+dnspython.py does it; `daemon/parts.py` says when that is imported.
+"""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING
 
-import dns.asyncresolver
-import dns.exception
-import dns.name
-import dns.rdatatype
-import dns.resolver
-from dns.nameserver import Do53Nameserver
-from dns.rdata import Rdata
-from dns.rdtypes.ANY.TXT import TXT
+if TYPE_CHECKING:
+    from dns.rdata import Rdata
 
-CACHED: Final = 10_000  # answers, negative ones too, each for its own TTL, and
-REMEMBERED: Final = 86400.0  # seconds at most (RFC 8767 section 4 has a week)
-# RFC 9715: what passes without fragments. Longer answers come by TCP.
-_PAYLOAD: Final = 1232
+    from gatepost.dnspython import Questions
 
 
 class Unreadable(Exception):
@@ -28,12 +21,6 @@ class Unreadable(Exception):
 
 class NoSuchName(Exception):
     """There is no such name (NXDOMAIN), or it cannot be one."""
-
-
-class _Cache(dns.resolver.LRUCache):
-    def put(self, key: dns.resolver.CacheKey, value: dns.resolver.Answer) -> None:
-        value.expiration = min(value.expiration, time.time() + REMEMBERED)
-        super().put(key, value)
 
 
 class Resolver:
@@ -45,25 +32,16 @@ class Resolver:
     ) -> None:
         self._nameservers = nameservers
         self._lifetime = lifetime
-        self._resolver: dns.asyncresolver.Resolver | None = None
+        self._questions: Questions | None = None
 
     async def find(self, name: str, kind: str) -> tuple[Rdata, ...]:
         """The records of a name, spelled in ASCII; none where it has none of that kind. Raises
         NoSuchName, Unreadable."""
-        question = _name(name)
-        try:
-            if self._resolver is None:
-                self._resolver = self._make()
-            answer = await self._resolver.resolve(
-                question, kind, lifetime=self._lifetime, raise_on_no_answer=False
-            )
-        except dns.resolver.NXDOMAIN:
-            raise NoSuchName(f"there is no domain {name}") from None
-        except (dns.exception.DNSException, OSError) as error:
-            reason = type(error).__name__
-            raise Unreadable(f"DNS gave no answer for {name} {kind} ({reason})") from None
-        # A chain of aliases that ends nowhere is an answer without records.
-        return tuple(answer.rrset or ())
+        if self._questions is None:
+            from gatepost.dnspython import Questions
+
+            self._questions = Questions(self._nameservers, self._lifetime)
+        return await self._questions.find(name, kind)
 
     async def ask(self, name: str, kind: str) -> tuple[Rdata, ...]:
         """The same, to whom no name and no record are one. Raises Unreadable."""
@@ -75,48 +53,8 @@ class Resolver:
     async def texts(self, name: str) -> list[bytes]:
         """The TXT records of a name, the strings of each joined. Raises Unreadable."""
         found = await self.ask(name, "TXT")
-        return [b"".join(record.strings) for record in found if isinstance(record, TXT)]
+        if not found:
+            return []
+        from gatepost.dnspython import strings
 
-    def _make(self) -> dns.asyncresolver.Resolver:
-        resolver = dns.asyncresolver.Resolver(configure=self._nameservers is None)
-        if self._nameservers is not None:
-            resolver.nameservers = [Do53Nameserver(host, port) for host, port in self._nameservers]
-        resolver.cache = _Cache(CACHED)
-        resolver.use_edns(0, 0, _PAYLOAD)
-        return resolver
-
-
-def _name(text: str) -> dns.name.Name:
-    """A name label by label, so that no character of a foreign string means anything else. Raises
-    NoSuchName."""
-    try:
-        labels = [label.encode("ascii") for label in text.removesuffix(".").split(".")]
-        return dns.name.Name([*labels, b""])
-    except (dns.exception.DNSException, UnicodeError):
-        raise NoSuchName("the domain is no possible domain name") from None
-
-
-def spelled(domain: str) -> str:
-    """A domain as DNS spells it: A-labels (RFC 5890) in lower case, without the final dot; as it is
-    where it is no possible one."""
-    try:
-        return _canonical(domain).to_text(omit_final_dot=True)
-    except (dns.exception.DNSException, UnicodeError, ValueError):
-        return domain
-
-
-def ascii_domain(text: str) -> str | None:
-    """A mail domain as `spelled`, of two labels at least. None for what is no domain name: an
-    address literal, a single label."""
-    try:
-        name = _canonical(text)
-    except (dns.exception.DNSException, UnicodeError, ValueError):
-        return None
-    domain = name.to_text(omit_final_dot=True)
-    plain = all(character.isalnum() or character in "-_." for character in domain)
-    return domain if plain and len(name.labels) > 2 else None
-
-
-def _canonical(domain: str) -> dns.name.Name:
-    name = dns.name.from_text(domain.rstrip("."), idna_codec=dns.name.IDNA_2008_UTS_46)
-    return name.canonicalize()
+        return strings(found)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from gatepost.config import address_lists, analyzers
 from gatepost.config.certificates import server_context
 from gatepost.config.values import Address, Config, IngressPoint
-from gatepost.daemon import memory
+from gatepost.daemon import memory, parts
 from gatepost.daemon.channel import Handler
 from gatepost.daemon.flow import Flow
 from gatepost.daemon.hops import Hops
@@ -75,6 +75,7 @@ class Assembly:
         """Raises SpoolError, ConfigError, OSError."""
         self._listeners.sockets = sockets
         self._suspended = frozenset(suspended)
+        await asyncio.to_thread(parts.prepare, self.config)
         self._address_lists = await asyncio.to_thread(address_lists.read, self.config)
         await self._stage.configure(await asyncio.to_thread(_verdicts, self.config), self._resolver)
         root = self.config.spool.path
@@ -97,6 +98,7 @@ class Assembly:
         for point in config.ingress_points:
             server_context(config.file, point)
             self._reception(config, point)
+        await asyncio.to_thread(parts.prepare, config)
         lists = await asyncio.to_thread(address_lists.read, config)
         verdicts = await asyncio.to_thread(_verdicts, config)
         self._address_lists = lists

@@ -19,7 +19,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
 from gatepost.config.values import Address
-from gatepost.daemon.metrics import Totals
+from gatepost.daemon.exposition import Exposition
+from gatepost.daemon.totals import Totals
 from gatepost.errors import ConfigError
 
 _COLLECT_SECONDS: Final = 3.0
@@ -55,7 +56,7 @@ class Endpoint:
         health: Callable[[], tuple[bool, Mapping[str, Any]]],
     ) -> None:
         registry = CollectorRegistry()
-        registry.register(totals)
+        registry.register(Exposition(totals))
         self._metrics = make_wsgi_app(registry)
         self._collect = collect
         self._health = health

@@ -14,19 +14,22 @@ import os
 import signal
 import time
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gatepost.config import check, document, load
 from gatepost.config.values import Config
 from gatepost.daemon import binding, control
 from gatepost.daemon.channel import ChannelError
-from gatepost.daemon.endpoint import Endpoint
-from gatepost.daemon.metrics import Delta, Totals
+from gatepost.daemon.metrics import Delta
 from gatepost.daemon.notify import Notifier
 from gatepost.daemon.processes import Worker, all_of
 from gatepost.daemon.suspensions import Suspensions
+from gatepost.daemon.totals import Totals
 from gatepost.errors import ConfigError
 from gatepost.events import Record
+
+if TYPE_CHECKING:
+    from gatepost.daemon.endpoint import Endpoint
 
 # What the workers get over their own drain before they are ended.
 _GRACE: Final = 5.0
@@ -68,7 +71,7 @@ class Supervisor:
             self._ask_all, self._suspensions, self._status, self._drain, self._counts, self._record
         )
         socket = control.ControlSocket(self._config.control, requests)
-        endpoint = Endpoint(self._totals, self._collect, self._health)
+        endpoint = self._endpoint()
         tasks: set[asyncio.Task[None]] = set()
 
         def reload() -> None:
@@ -78,16 +81,24 @@ class Supervisor:
 
         try:
             await socket.open()
-            if self._config.metrics is not None:
+            if endpoint is not None and self._config.metrics is not None:
                 endpoint.open(self._config.metrics, loop)
             loop.add_signal_handler(signal.SIGTERM, self._stop.set)
             loop.add_signal_handler(signal.SIGINT, self._stop.set)
             loop.add_signal_handler(signal.SIGHUP, reload)
             return await self._supervise()
         finally:
-            endpoint.close()
+            if endpoint is not None:
+                endpoint.close()
             await socket.close()
             binding.close(self._listeners)
+
+    def _endpoint(self) -> Endpoint | None:
+        if self._config.metrics is None:
+            return None
+        from gatepost.daemon.endpoint import Endpoint  # with prometheus_client, 2.5 MB
+
+        return Endpoint(self._totals, self._collect, self._health)
 
     async def _supervise(self) -> int:
         for worker in self._workers:

@@ -18,9 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
-
-import httpx
+from typing import TYPE_CHECKING, Final
 
 from gatepost.delivery.outcome import Unmet, Unsendable
 from gatepost.delivery.resolve import MxResolver
@@ -28,7 +26,9 @@ from gatepost.delivery.sts_cache import Fetched, Kept
 from gatepost.delivery.sts_policy import TEXT_BYTES, Policy, PolicyError, parse, record_id
 from gatepost.delivery.values import NextHop, Tls
 from gatepost.events import Record, nowhere
-from gatepost.resolver import spelled
+
+if TYPE_CHECKING:
+    import httpx
 
 RECHECK: Final = 300.0
 FETCH_SECONDS: Final = 20.0
@@ -90,6 +90,8 @@ class MtaSts:
         """The policy that is in force for a domain."""
         if domain.startswith("["):
             return None
+        from gatepost.dnspython import spelled
+
         domain = spelled(domain)
         known = self._known.get(domain)
         if known is not None and self._clock() < known.until:
@@ -122,6 +124,8 @@ class MtaSts:
             return None
 
     async def _fetched(self, domain: str, announced: str, now: float) -> Fetched | None:
+        import httpx  # 1.2 MB, and few domains have a policy
+
         try:
             async with asyncio.timeout(FETCH_SECONDS):
                 policy = parse(await self._get(f"mta-sts.{domain}"))
@@ -142,6 +146,8 @@ class MtaSts:
     async def _get(self, host: str) -> bytes:
         """Section 3.3: verified for the host's name, 200 alone, no redirect, no HTTP cache; at the
         addresses that the resolver of mail knows."""
+        import httpx
+
         addresses = await self._resolver.reachable(host)
         if self._context is None:
             self._context = ssl.create_default_context(cafile=self._ca_file)

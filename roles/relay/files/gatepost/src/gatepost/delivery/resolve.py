@@ -11,15 +11,11 @@ import dataclasses
 import ipaddress
 import random
 from collections.abc import Callable, Sequence
-from typing import Protocol
-
-import dns.name
-from dns.rdata import Rdata
-from dns.rdtypes.ANY.MX import MX
+from typing import Any, Protocol
 
 from gatepost.delivery.outcome import Unmet, Unsendable
 from gatepost.delivery.values import Credentials, NextHop
-from gatepost.resolver import NoSuchName, Resolver, Unreadable, spelled
+from gatepost.resolver import NoSuchName, Resolver, Unreadable
 
 EXCHANGERS = 10  # hosts that are tried for one domain
 ADDRESSES = 20  # addresses of all of them together
@@ -119,8 +115,7 @@ class MxResolver:
             return [] if _canonical(domain) in self._ourselves else [domain]
         ranks: dict[int, list[str]] = {}
         for record in records:
-            assert isinstance(record, MX)  # noqa: S101
-            if record.exchange == dns.name.root:
+            if not record.exchange.labels[0]:  # the root alone begins with the empty label
                 if len(records) == 1:
                     raise Unsendable("5.1.10", f"domain {domain} takes no mail (null MX)")
                 continue
@@ -149,9 +144,11 @@ class MxResolver:
             raise refusal
         return found
 
-    async def _ask(self, name: str, kind: str) -> Sequence[Rdata]:
+    async def _ask(self, name: str, kind: str) -> Sequence[Any]:
         """Raises Unsendable (5.1.2) when there is no such name, Unmet (4.4.3) when DNS gives no
         answer."""
+        from gatepost.dnspython import spelled
+
         try:
             return await self._resolver.find(spelled(name), kind)
         except NoSuchName as error:

@@ -18,17 +18,13 @@ from typing import Any, Final
 import httpx
 
 from gatepost.errors import GatepostError
-from gatepost.verdicts.values import RSPAMD, Mail, Target
+from gatepost.verdicts.values import RSPAMD, AnalysisFailed, Mail, Target
 
 _ANSWER_MAX: Final = 1 << 20
 _PIECE: Final = 1 << 16
 _REFUSED: Final = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 _HUNG_UP: Final = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 _LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-
-
-class AnalysisFailed(Exception):
-    """The analyzer gave no answer that can be used; says why in one clause."""
 
 
 class _CredentialsRefused(AnalysisFailed):

@@ -15,7 +15,8 @@ from typing import Final
 
 from publicsuffixlist import PublicSuffixList
 
-from gatepost.resolver import Unreadable, ascii_domain
+from gatepost.dnspython import ascii_domain
+from gatepost.resolver import Unreadable
 from gatepost.verdicts.results import Result
 
 _STRICTER: Final = ("none", "quarantine", "reject")

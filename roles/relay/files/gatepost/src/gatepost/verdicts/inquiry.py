@@ -3,7 +3,8 @@ deadline.
 
 When the deadline passes, what is not known is PROCESSING_FAILED; a DMARC policy stays unknown, and
 the decision undecided. Of the message at most one copy is held, however many checks read it, and it
-is counted with what is being received (limits.memory).
+is counted with what is being received (limits.memory). The checks are imported where they are
+called: `daemon/parts.py` has done so at a start for those that the documents name.
 """
 
 from __future__ import annotations
@@ -12,18 +13,19 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import Executor
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from gatepost.events import Record
 from gatepost.policy.message import Message
 from gatepost.policy.values import Verdicts
 from gatepost.resolver import Resolver, Unreadable
 from gatepost.smtp.limits import Load
-from gatepost.verdicts import dkim_check, dmarc, spf_check
-from gatepost.verdicts.analyzers import AnalysisFailed, Client
 from gatepost.verdicts.body import unstuffed
 from gatepost.verdicts.results import PROCESSING_FAILED, RESULTS, Result
-from gatepost.verdicts.values import Mail, Target
+from gatepost.verdicts.values import AnalysisFailed, Mail, Target
+
+if TYPE_CHECKING:
+    from gatepost.verdicts.analyzers import Client
 
 _LATE: Final = "the time was over"
 
@@ -110,17 +112,23 @@ class Inquiry:
         self._note(method, found, verdict, started)
 
     async def _spf(self) -> Result:
+        from gatepost.verdicts import spf_check
+
         session = self._mail.session
         return await spf_check.check(
             self._stage.resolver.ask, session.source_ip, session.helo, self._mail.mail_from
         )
 
     async def _dkim(self) -> Result:
+        from gatepost.verdicts import dkim_check
+
         return await dkim_check.check(
             self._stage.resolver.texts, await self._plain() or b"", self._stage.pool
         )
 
     async def _dmarc(self) -> None:
+        from gatepost.verdicts import dmarc
+
         started = time.perf_counter()
         assert self._message is not None  # noqa: S101
         authors = [each.raw for each in self._message.addresses("from")]

@@ -14,7 +14,8 @@ from typing import Any, Final
 import spf
 from dns.rdata import Rdata
 
-from gatepost.resolver import Unreadable, ascii_domain
+from gatepost.dnspython import ascii_domain
+from gatepost.resolver import Unreadable
 from gatepost.verdicts.results import Result
 
 # RFC 7208 section 4.6.4 allows ten terms of ten names each; pyspf keeps those limits itself.

@@ -12,15 +12,17 @@ import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gatepost.events import Record
 from gatepost.policy.message import Message
 from gatepost.resolver import Resolver
 from gatepost.smtp.limits import Load
-from gatepost.verdicts.analyzers import Client
 from gatepost.verdicts.inquiry import Inquiry
 from gatepost.verdicts.values import Mail, Target
+
+if TYPE_CHECKING:
+    from gatepost.verdicts.analyzers import Client
 
 # For hashes and signatures, which are short; nothing waits in them.
 _THREADS: Final = 4
@@ -54,11 +56,7 @@ class Stage:
         old = self.analyzers
         self.resolver = resolver
         self.seconds = settings.seconds
-        clients = {
-            id(each): Client(each, settings.hostname, settings.seconds)
-            for each in settings.analyzers.values()
-        }
-        self.analyzers = {name: clients[id(each)] for name, each in settings.analyzers.items()}
+        self.analyzers = _clients(settings) if settings.analyzers else {}
         await _retire(old)
 
     @property
@@ -76,6 +74,16 @@ class Stage:
         await _retire(self.analyzers)
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _clients(settings: Settings) -> Mapping[str, Client]:
+    from gatepost.verdicts.analyzers import Client  # with httpx, 1.2 MB
+
+    clients = {
+        id(each): Client(each, settings.hostname, settings.seconds)
+        for each in settings.analyzers.values()
+    }
+    return {name: clients[id(each)] for name, each in settings.analyzers.items()}
 
 
 async def _retire(analyzers: Mapping[str, Client]) -> None:

@@ -16,6 +16,10 @@ RSPAMD: Final = "rspamd"
 HTTP: Final = "http"
 
 
+class AnalysisFailed(Exception):
+    """The analyzer gave no answer that can be used; says why in one clause."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """An analyzer as it is bound. kind: RSPAMD or HTTP. url: whole. password: sent to rspamd as its
