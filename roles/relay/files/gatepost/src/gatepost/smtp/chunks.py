@@ -12,7 +12,7 @@ Promises:
 from __future__ import annotations
 
 from gatepost.reply import Reply
-from gatepost.smtp.content import CR, SEED, TOO_BIG, Content
+from gatepost.smtp.content import CRLF, TOO_BIG, Content
 from gatepost.smtp.limits import Limits
 
 
@@ -24,7 +24,7 @@ class Chunks(Content):
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
-        self._buffer = bytearray(SEED)
+        self._buffer = bytearray()
         self._announced = 0
         self._left = 0
 
@@ -41,9 +41,10 @@ class Chunks(Content):
         piece, rest = data[: self._left], data[self._left :]
         self._left -= len(piece)
         if self.refusal is None:
-            tail = bytes(self._buffer[-2:])  # a line may have begun with the last arrival
+            # A line may have begun with the last arrival, and one begins with the content.
+            tail = bytes(self._buffer[-2:]) or CRLF
             self._buffer += (tail + piece).replace(b"\r\n.", b"\r\n..")[len(tail) :]
-            self._judge(len(self._buffer) - (self._buffer[-1] == CR))
+            self._judge(len(self._buffer) - self._buffer.endswith(b"\r"))
             self._drop_refused()
         if self._left:
             return None
@@ -53,8 +54,8 @@ class Chunks(Content):
     def finish(self) -> None:
         """After the last chunk."""
         if self.refusal is None:
-            if not self._buffer.endswith(b"\r\n"):
-                self._buffer += b"\r\n"
+            if self._buffer and not self._buffer.endswith(CRLF):
+                self._buffer += CRLF
             self._judge(len(self._buffer))
             self._drop_refused()
 
