@@ -11,6 +11,7 @@ WIDTH: Final = 1060
 HEIGHT: Final = 190
 _LEFT, _TOP, _RIGHT, _BOTTOM = 60, 8, 16, 24
 _NAMES: Final = 60  # above the first panel, which names the faults
+_LINE: Final = 11.0  # one of those names beside the next
 
 Value = Callable[[Mapping[str, Any]], float]
 
@@ -73,15 +74,25 @@ def _panel(found: Mapping[str, Any], title: str, value: Value, *, named: bool) -
         "y": [
             {"at": y(n * step), "label": f"{n * step:g}"} for n in range(round(highest / step) + 1)
         ],
-        "faults": [
+        "faults": _faults(found["faults"], x),
+    }
+
+
+def _faults(faults: Sequence[Mapping[str, Any]], x: Callable[[float], float]) -> list[Any]:
+    """label: where the name begins, beside the one before."""
+    made: list[dict[str, Any]] = []
+    for each in faults:
+        start, end = x(each["start"]), x(each["end"])
+        before = made[-1]["label"] if made else -math.inf
+        made.append(
             {
                 "name": each["name"],
-                "x": x(each["start"]),
-                "width": max(1.5, round(x(each["end"]) - x(each["start"]), 1)),
+                "x": start,
+                "width": max(1.5, round(end - start, 1)),
+                "label": round(max(start, before + _LINE), 1),
             }
-            for each in found["faults"]
-        ],
-    }
+        )
+    return made
 
 
 def _scale(highest: float) -> tuple[float, float]:
