@@ -67,6 +67,15 @@ def worker_pids(daemon: Daemon) -> list[int]:
     return [int(pid) for pid in children.read_text().split()]
 
 
+def test_workers_get_settings_of_the_c_library_that_ours_override(daemons: Daemons) -> None:
+    daemon = daemons(base_config())
+    daemon.start(environment={"MALLOC_ARENA_MAX": "3"})
+    [worker] = worker_pids(daemon)
+    environment = Path(f"/proc/{worker}/environ").read_text().split("\0")
+    assert "GLIBC_TUNABLES=glibc.cpu.x86_rep_movsb_threshold=1073741824" in environment
+    assert "MALLOC_ARENA_MAX=3" in environment
+
+
 def test_a_killed_worker_is_started_again_and_its_shard_goes_on(daemons: Daemons) -> None:
     sink = Sink()
     daemon = daemons(base_config(bindings=bound(sink.address), workers=2)).start()
