@@ -22,8 +22,8 @@ from typing import Final
 
 from tests.bench.source import STAMP
 
-# Larger reads cost more in fresh memory than they save in calls.
-_CHUNK: Final = 1 << 16
+# Of the one buffer for all reads: fresh memory of such a size would cost more than it saves calls.
+_ROOM: Final = 1 << 18
 _DOT: Final = b"\r\n.\r\n"
 
 
@@ -112,6 +112,7 @@ class _Server:
     def __init__(self, pipe: Connection, certificate: Path | None) -> None:
         self.pipe = pipe
         self.taken = Taken()
+        self.room = memoryview(bytearray(_ROOM))
         self.clients: dict[int, _Client] = {}
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.listener.setblocking(False)
@@ -170,9 +171,10 @@ class _Server:
     def _read(self, client: _Client) -> None:
         sock = client.sock
         try:
-            data = sock.recv(_CHUNK)
+            size = sock.recv_into(self.room)
             while isinstance(sock, ssl.SSLSocket) and sock.pending():
-                data += sock.recv(_CHUNK)
+                size += sock.recv_into(self.room[size:])
+            data = bytes(self.room[:size])
         except (BlockingIOError, ssl.SSLWantReadError):
             return
         except OSError:
@@ -201,11 +203,17 @@ class _Server:
             place = data.find(STAMP)
             if place >= 0:
                 client.stamp = int(data[place + len(STAMP) : place + len(STAMP) + 20])
-        joined = client.tail + data
-        end = joined.find(_DOT)
-        if end < 0:
-            client.tail = joined[-4:]
-            return b""
+        if data.endswith(_DOT):
+            # No second content can have been sent before a 354: this is the first dot, without a
+            # search that costs 64 KiB 35 us of 95.
+            rest = b""
+        else:
+            joined = client.tail + data
+            end = joined.find(_DOT)
+            if end < 0:
+                client.tail = joined[-4:]
+                return b""
+            rest = joined[end + 5 :]
         taken = self.taken
         taken.count += 1
         taken.last = time.monotonic()
@@ -213,7 +221,7 @@ class _Server:
             taken.latency.append(taken.last - client.stamp / 1e9)
         client.body, client.tail, client.stamp = False, b"", 0
         replies.append(b"250 2.0.0 taken\r\n")
-        return joined[end + 5 :]
+        return rest
 
     def _lines(self, client: _Client, data: bytes, replies: list[bytes]) -> bytes:
         """Replies to whole lines. Returns what follows a DATA line."""

@@ -4,6 +4,7 @@ its CPU time."""
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import time
 from pathlib import Path
@@ -34,6 +35,31 @@ def test_what_is_accepted_is_taken(load: Load) -> None:
     assert sent.accepted == taken.count == len(sent.latency) == len(taken.latency) > 0
     assert min(taken.latency) > 0
     assert sent.began < sent.ended <= taken.last + 1
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (b"text\r\n.\r\n",),
+        (b"text\r\n.\r\nNOOP\r\n",),
+        (b"text\r\n", b".\r\n"),
+        (b"text\r", b"\n.\r", b"\nNOOP\r\n"),
+        (b".", b"\r\n"),
+    ],
+)
+def test_the_sink_finds_the_final_dot_wherever_reads_are_cut(pieces: tuple[bytes, ...]) -> None:
+    with Sink() as sink, socket.create_connection(("127.0.0.1", sink.port), 10) as client:
+        replies = client.makefile("rb")
+        client.sendall(b"DATA\r\n")
+        assert [replies.readline()[:3] for _ in range(2)] == [b"220", b"354"]
+        for piece in pieces:
+            assert sink.count() == 0
+            client.sendall(piece)
+            time.sleep(0.05)
+        assert replies.readline() == b"250 2.0.0 taken\r\n"
+        if b"NOOP" in pieces[-1]:
+            assert replies.readline() == b"250 2.0.0 fine\r\n"
+        assert sink.count() == 1
 
 
 def test_starttls(tmp_path: Path) -> None:
