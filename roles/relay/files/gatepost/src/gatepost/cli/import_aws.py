@@ -23,7 +23,7 @@ from typing import Any, Final
 import yaml
 
 from gatepost.cli.mail_manager import Found, open_account
-from gatepost.config import load
+from gatepost.config import document, load
 from gatepost.errors import GatepostError
 
 _BINDING_KEYS: Final = ("tls", "secret_file", "ca", "address", "source_address")
@@ -83,7 +83,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     output = Path(arguments.output)
     # Nothing is written that the daemon would not read.
-    load(output, text)
+    load(output, document.parse(output, text))
     for name, members in found.address_lists.items():
         _replace(output.parent / _list_file(name), "".join(f"{each}\n" for each in members))
     _replace(output, text)

@@ -1,6 +1,6 @@
 """The daemon's file.
 
-document      YAML as a value
+document      what it says as a value; yaml_document reads it
 fields        typed access to it, key by key
 load          the whole file as a `Config`; looks at nothing else
 listeners, documents, references, addresses    its parts

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from gatepost.config import addresses, document
 from gatepost.config.documents import Documents, read_documents
@@ -41,10 +41,13 @@ _MESSAGE_MAX: Final = 40 * _MIB
 _RECIPIENTS_MAX: Final = 100
 
 
-def load(path: str | Path, text: str | None = None) -> Config:
-    """text: the file's content where it is at hand already. Raises ConfigError."""
+def load(path: str | Path, value: Any = None) -> Config:
+    """value: what the file says (`document.parse`) where that is at hand already. Raises
+    ConfigError."""
     file = Path(path).absolute()
-    top = Section(file, "", document.parse(file, document.read(file) if text is None else text))
+    if value is None:
+        value = document.parse(file, document.read(file))
+    top = Section(file, "", value)
     top.whole("version", None, VERSION, VERSION)
     if not top.has("version"):
         top.fail("version", "is missing")

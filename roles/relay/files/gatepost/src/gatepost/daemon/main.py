@@ -13,13 +13,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import gatepost
-from gatepost.config import check, document, load
+from gatepost.config import check
 from gatepost.config.values import Config
 from gatepost.daemon.log import JsonLog, descriptor
 from gatepost.daemon.notify import Notifier
-from gatepost.daemon.supervisor import Supervisor
+from gatepost.daemon.supervisor import Supervisor, read
 from gatepost.errors import GatepostError
 
 
@@ -35,23 +36,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.umask(0o027)
     try:
         file = Path(arguments.config).absolute()
-        text = document.read(file)
-        config = load(file, text)
+        told, config = read(file)
         check.check(config)
         for warning in check.warnings(config):
             print(f"gatepostd: warning: {warning}", file=sys.stderr)
         if arguments.check:
             print(f"{config.file}: good")
             return 0
-        return asyncio.run(_supervise(config, text))
+        return asyncio.run(_supervise(config, told))
     except GatepostError as error:
         print(f"gatepostd: {error}", file=sys.stderr)
         return 2
 
 
-async def _supervise(config: Config, text: str) -> int:
+async def _supervise(config: Config, told: Any) -> int:
     record = JsonLog(descriptor(config.log.to))
-    return await Supervisor(config, text, record, Notifier()).run()
+    return await Supervisor(config, told, record, Notifier()).run()
 
 
 if __name__ == "__main__":

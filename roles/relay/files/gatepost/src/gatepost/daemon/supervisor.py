@@ -14,6 +14,7 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gatepost.config import check, document, load
@@ -38,11 +39,12 @@ _TALLY_EVERY: Final = 5.0
 
 
 class Supervisor:
-    """text: the file as it was judged; workers get it, not the file, which may change meanwhile."""
+    """told: what the file said when it was judged (`document.plain`); workers get it, not the file,
+    which may change meanwhile."""
 
-    def __init__(self, config: Config, text: str, record: Record, notifier: Notifier) -> None:
+    def __init__(self, config: Config, told: Any, record: Record, notifier: Notifier) -> None:
         self._config = config
-        self._text = text
+        self._told = told
         self._record = record
         self._notifier = notifier
         self._totals = Totals()
@@ -127,7 +129,7 @@ class Supervisor:
         """What a worker is told first."""
         return {
             "file": str(self._config.file),
-            "text": self._text,
+            "document": self._told,
             "index": index,
             "workers": len(self._workers),
             "listeners": [
@@ -140,16 +142,18 @@ class Supervisor:
         async with self._reloading:
             self._notifier.reloading()
             try:
-                text = await asyncio.to_thread(document.read, self._config.file)
-                new = await asyncio.to_thread(load, self._config.file, text)
+                told, new = await asyncio.to_thread(read, self._config.file)
                 await asyncio.to_thread(check.check, new)
             except ConfigError as error:
                 self._record("ReloadRefused", reason=str(error))
             else:
                 fixed = needs_restart(self._config, new)
-                self._config, self._text = new, text
+                self._config, self._told = new, told
                 answers = await all_of(
-                    [worker.ask("reload", seconds=_ANSWER, text=text) for worker in self._workers]
+                    [
+                        worker.ask("reload", seconds=_ANSWER, document=told)
+                        for worker in self._workers
+                    ]
                 )
                 failed = [str(answer) for answer in answers if isinstance(answer, Exception)]
                 self._record(
@@ -237,6 +241,13 @@ class Supervisor:
             if isinstance(answer, BaseException):
                 raise ChannelError(str(answer)) from answer
         return answers
+
+
+def read(file: Path) -> tuple[Any, Config]:
+    """What workers are told of the file, and what it is here. Raises ConfigError."""
+    value = document.parse(file, document.read(file))
+    config = load(file, value)
+    return document.plain(file, value), config
 
 
 def _make_directory(config: Config) -> None:

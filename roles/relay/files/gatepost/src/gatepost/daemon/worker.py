@@ -63,7 +63,7 @@ class Worker:
         return 0
 
     async def _start(self, boot: dict[str, Any]) -> Assembly:
-        config = load(boot["file"], boot["text"])
+        config = load(boot["file"], boot["document"])
         record = to_all(JsonLog(descriptor(config.log.to), worker=boot["index"]), self._tally)
         assembly = Assembly(config, boot["index"], boot["workers"], record)
         sockets = {
@@ -76,8 +76,8 @@ class Worker:
         async def metrics() -> Any:
             return {"counts": self._tally.take(), "gauges": assembly.gauges()}
 
-        async def reload(text: str) -> None:
-            await assembly.reload(load(assembly.config.file, text))
+        async def reload(document: Any) -> None:
+            await assembly.reload(load(assembly.config.file, document))
 
         async def drain() -> Any:
             await assembly.drain()
