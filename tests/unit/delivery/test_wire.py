@@ -142,7 +142,7 @@ NOTHING = Extensions()
 
 
 def lines(outgoing: Outgoing, offered: Extensions) -> list[bytes]:
-    needs = Needs.of(outgoing, b"")
+    needs = Needs.of(outgoing, b"", offered.size)
     sender = not outgoing.mail_from.isascii()
     utf8 = sender or any(not it.address.isascii() for it in outgoing.recipients)
     return [
@@ -162,9 +162,15 @@ DSN = Recipient("b@c.d", ("SUCCESS", "FAILURE"), "rfc822;b+2Bx@c.d")
             Outgoing("a@b.c", (DSN,), b"..x\r\n", ret="FULL", envid="e+2B"),
             ALL,
             [
-                b"<a@b.c> SIZE=4 RET=FULL ENVID=e+2B",
+                b"<a@b.c> SIZE=5 RET=FULL ENVID=e+2B",
                 b"<b@c.d> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;b+2Bx@c.d",
             ],
+        ),
+        (
+            # Its own octets are as many as the next hop takes.
+            Outgoing("a@b.c", (Recipient("b@c.d"),), b"..x\r\n..\r\n"),
+            Extensions(has_size=True, size=7),
+            [b"<a@b.c> SIZE=7", b"<b@c.d>"],
         ),
         (
             Outgoing("a@b.c", (DSN,), b"x\r\n", ret="FULL", envid="e"),

@@ -127,7 +127,8 @@ class Session:
         overflow: list[int] = []
         try:
             added = command.headers(outgoing.headers)
-            mail, recipients = self._envelope(outgoing, Needs.of(outgoing, added), results)
+            needs = Needs.of(outgoing, added, self.offered.size)
+            mail, recipients = self._envelope(outgoing, needs, results)
             if recipients:
                 accepted = await self._open(mail, recipients, results, overflow)
                 if accepted:
