@@ -93,8 +93,8 @@ def size(wire: bytes) -> int:
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What a message needs of the next hop. size: octets with the added headers; the dots of
-    dot-stuffing, which are not the message's, are only left out where that decides whether the next
-    hop takes it (RFC 1870 asks for an estimate, and to count them takes 17 us for 64 KiB). eight_bit:
+    dot-stuffing, which are not the message's, are left out only where that decides whether the next
+    hop takes it (RFC 1870 asks for an estimate; to count them costs 17 us for 64 KiB). eight_bit:
     the body is not ASCII, whatever the client declared."""
 
     size: int
