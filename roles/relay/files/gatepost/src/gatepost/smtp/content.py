@@ -20,8 +20,9 @@ CRLF = b"\r\n"
 _EMPTY_END = b".\r\n"  # the end where it stands first: its first CRLF is that of the DATA line
 _BEFORE = -2  # where that CRLF is
 _DOT = 0x2E
-# Octets that are judged at once: they stay in the processor's nearest cache, and little is copied.
-_PIECE = 16 * 1024
+# Octets that are judged at once: little is copied. By 16 KiB, content of 64 KiB takes 10 us of 110
+# longer.
+_PIECE = 64 * 1024
 CR = 0x0D
 
 TOO_BIG = Reply(552, "5.3.4", "Message size exceeds the limit")
@@ -134,8 +135,8 @@ class Content:
         return None
 
     def _judge_octets(self, stop: int) -> Reply | None:
-        # To blank the pairs out costs 2.5 us for 4 KiB and 0.2 ms for 1 MiB; to count CR and LF, 14
-        # us and 4 ms; to show them to io.IncrementalNewlineDecoder, 2.6 us and 0.5 ms.
+        # To blank the pairs out costs 3 us for 4 KiB and 0.5 ms for 1 MiB; to count CR and LF, 12 us
+        # and 3 ms; to show them to io.IncrementalNewlineDecoder, 2.5 to 5 us and 0.6 ms.
         buffer, start = self._buffer, self._judged
         while start < stop:
             end = min(start + _PIECE, stop)
@@ -152,8 +153,10 @@ class Content:
         """Leaps from the last LF within one line's limit to the last within the next."""
         buffer, line, limit = self._buffer, self._line, self._limits.line_bytes
         while stop - line > limit:
-            reach = limit + (buffer[line] == _DOT)
-            newline = buffer.rfind(b"\n", line, line + reach)
+            newline = buffer.rfind(b"\n", line, line + limit)
+            if newline < 0:
+                reach = limit + (buffer[line] == _DOT)
+                newline = buffer.rfind(b"\n", line, line + reach)
             if newline < 0:
                 if stop - line <= reach:
                     break
