@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from unit.delivery import mail
 from unit.delivery.nexthop import CLOSE, OFFERED, RESET, NextHop
+from unit.garbage import watched
 
 from gatepost.delivery import values
 from gatepost.delivery.outcome import Unmet
@@ -316,3 +317,14 @@ async def test_a_defect_defers_and_is_recorded() -> None:
     assert outcome.verdict is Verdict.DEFERRED
     assert "secret" not in outcome.text
     assert events == [("Fault", "RuntimeError")]
+
+
+@pytest.mark.parametrize("phase", ["", "mail", "data", "end"])
+async def test_a_connection_leaves_nothing_to_the_collector_of_cycles(phase: str) -> None:
+    async with NextHop({phase: [RESET, RESET]} if phase else {}) as server:
+        with watched() as found:
+            outcomes = await deliver(server, mail.message("b@x.example"))
+            await asyncio.sleep(0.02)
+            assert verdicts(outcomes) == ("deferred" if phase else "delivered")
+            del outcomes
+    assert not found

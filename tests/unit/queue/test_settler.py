@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from unit.garbage import watched
 from unit.queue.bench import DELIVERED, running
 from unit.spool.builders import message, step
 
@@ -112,3 +113,15 @@ async def test_many_messages_settle_beside_one_that_an_operator_took(tmp_path: P
         assert [entry.key async for entry in it.spool.scan()] == [("m2", 0)]
         # Together, then each alone, then the two parts of the one.
         assert calls == 1 + 5 + 2
+
+
+async def test_a_message_leaves_nothing_to_the_collector_of_cycles(tmp_path: Path) -> None:
+    async with running(tmp_path / "0", lambda _lease: DELIVERED) as it:
+        with watched() as found:
+            for number in range(10):
+                await it.spool.accept(message(f"m{number}", step(), step(program=1)), b"x")
+            await it.until(lambda: it.spool.pending == 0)
+            it.runner.batches.clear()
+            it.events.clear()
+            await asyncio.sleep(0.02)
+        assert not found

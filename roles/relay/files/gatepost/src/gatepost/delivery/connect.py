@@ -105,7 +105,10 @@ async def _dial(hop: NextHop, host: str, port: int, seconds: float) -> tuple[soc
             raise
         else:
             return sock, peer
-    raise refusal or Refusal(Phase.RESOLVE, OSError("no address"), _named(host, port))
+    try:
+        raise refusal or Refusal(Phase.RESOLVE, OSError("no address"), _named(host, port))
+    finally:
+        refusal = None  # its traceback holds this frame
 
 
 async def _dial_unix(path: str, seconds: float) -> tuple[socket.socket, str]:
@@ -200,6 +203,7 @@ def _take_over(client: aiosmtplib.SMTP, peer: str) -> Wire:
     wire = Wire()
     transport.set_protocol(wire)
     wire.connection_made(transport)
+    client.protocol = client.transport = None  # they hold each other, and the transport
     return wire
 
 

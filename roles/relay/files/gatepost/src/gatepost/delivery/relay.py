@@ -134,7 +134,10 @@ class Relay:
             except Refusal as error:
                 refusal = refusal or error
         assert refusal is not None  # noqa: S101  # a domain has at least one host
-        raise refusal
+        try:
+            raise refusal
+        finally:
+            refusal = None  # its traceback holds this frame
 
     async def _exchangers(self, hop: NextHop) -> list[NextHop]:
         if self.mx is None:

@@ -168,7 +168,7 @@ class Wire(asyncio.Protocol):
     def write(self, data: bytes | memoryview, replies: int = 0) -> None:
         """Hands data to the transport. replies: how many it will be answered with."""
         if self._fault is not None or self._transport is None:
-            raise self._fault or Disconnected()
+            raise self._raised()
         self._expected += replies
         self._transport.write(data)
 
@@ -184,7 +184,7 @@ class Wire(asyncio.Protocol):
         TimeoutError."""
         while (reply := self.taken()) is None:
             if self._fault is not None:
-                raise self._fault
+                raise self._raised()
             await self._woken(seconds)
         return reply
 
@@ -219,6 +219,12 @@ class Wire(asyncio.Protocol):
         self._wake()
         if isinstance(error, Malformed) and self._transport is not None:
             self._transport.abort()
+
+    def _raised(self) -> Exception:
+        """The fault, which is not kept: its traceback would hold this connection, and what TLS has
+        for it, until a collection of cycles."""
+        fault, self._fault = self._fault, Disconnected()
+        return fault or self._fault
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

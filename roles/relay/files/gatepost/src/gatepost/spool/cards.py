@@ -173,6 +173,7 @@ class Index:
                 for item, state in zip(card.items, states, strict=True):
                     self._restore(item, state)
             if not card.pending:
+                card.items = ()
                 return
             self.cards[name] = card
             for item in card.items:
@@ -218,6 +219,7 @@ class Index:
         card.segment.messages -= 1
         self.live -= card.size
         self.ended(card)
+        card.items = ()  # else every message is a cycle, and waits for its collector
 
     def _defer(self, operation: list[Any]) -> None:
         item = self.item((operation[1], operation[2]))
