@@ -241,15 +241,29 @@ async def test_a_settle_that_fails_is_repeated(bench: Open, monkeypatch: Any) ->
         assert len(it.named("Delivery")) == 1
 
 
-async def test_a_step_held_during_its_run_stays_and_the_others_settle(bench: Open) -> None:
-    async with bench(lambda lease: DELIVERED) as it:
+async def test_a_step_held_during_its_run_is_kept_only_if_it_is_put_off(bench: Open) -> None:
+    async with bench(lambda lease: LATER if lease.entry.step else DELIVERED) as it:
         it.runner.gate.clear()
         await it.spool.accept(message("m1", step(), step(program=1)), b"x")
         await it.until(lambda: it.runner.now == 1)
-        await it.spool.change([("m1", 0)], state=State.HELD, due_at=None)
+        await it.spool.change([("m1", 0), ("m1", 1)], state=State.HELD, due_at=None)
         it.runner.gate.set()
         await it.until(lambda: it.spool.pending == 1)
-        assert [entry.key async for entry in it.spool.scan()] == [("m1", 0)]
+        (entry,) = [entry async for entry in it.spool.scan()]
+        assert (entry.key, entry.state, entry.attempts) == (("m1", 1), State.HELD, 1)
+        await it.later(4000)
+        await asyncio.sleep(0.02)
+        assert len(it.runner.batches) == 1
+
+
+async def test_a_step_deleted_during_its_run_is_gone_and_the_others_settle(bench: Open) -> None:
+    async with bench(lambda lease: LATER if lease.entry.step else DELIVERED) as it:
+        it.runner.gate.clear()
+        await it.spool.accept(message("m1", step(), step(program=1)), b"x")
+        await it.until(lambda: it.runner.now == 1)
+        await it.spool.delete([("m1", 1)])
+        it.runner.gate.set()
+        await it.until(lambda: it.spool.pending == 0)
 
 
 async def test_long_runs_keep_their_lease(bench: Open) -> None:

@@ -90,10 +90,8 @@ class SpoolMachine(RuleBasedStateMachine):
         state = State.HELD if held else State.PENDING
         work = self.spool.change([key], state=state, due_at=NOW)
         assert self.loop.run_until_complete(work) == 1
-        if held or key not in self.leases:
-            destination, _due, attempts, _held = self.model[key]
-            self.model[key] = (destination, NOW, attempts, held)
-            self.leases.pop(key, None)
+        destination, due, attempts, _held = self.model[key]
+        self.model[key] = (destination, due if key in self.leases else NOW, attempts, held)
 
     @precondition(lambda self: self.model)
     @rule(data=st.data())

@@ -16,7 +16,7 @@ from typing import Any
 from gatepost.spool.interface import Entry, Lease, Message, State
 from gatepost.spool.layout import Segment
 
-HELD, NOTIFIED, DROP, GONE = 1, 2, 4, 8
+HELD, NOTIFIED, DROP, GONE, CLAIMED = 1, 2, 4, 8, 16
 _NEVER = float("inf")
 _SHARED = 4096
 _PLACE = struct.Struct("<QIIII")
@@ -57,7 +57,7 @@ class Card:
 
 class Item:
     """A step. fence: of its last lease, 0 when that lapsed. expires: of the lease in force, 0.0
-    without one. busy: transactions in flight that name it."""
+    without one. busy: transactions in flight that name it; CLAIMED, in flags: one settles it."""
 
     __slots__ = ("attempts", "busy", "card", "destination", "due", "error", "expires", "fence",
                  "flags", "number", "program")  # fmt: skip
@@ -134,7 +134,7 @@ class Index:
         """The step of a lease that is still its own, None if it is stale. An expired one that
         nobody took over still is."""
         item = self.item(lease.entry.key)
-        if item is None or item.busy or item.fence != lease.fence:
+        if item is None or item.flags & CLAIMED or item.fence != lease.fence:
             return None
         return item
 
@@ -237,7 +237,6 @@ class Index:
         item = self.item((operation[1], operation[2]))
         if item is None:
             return
-        self.lapse(item)
         if bool(operation[3]) != bool(item.flags & HELD):
             item.flags ^= HELD
             self.held += 1 if operation[3] else -1
@@ -358,13 +357,17 @@ class Index:
         if not self._leased:
             self._expiry = _NEVER
 
-    def begin(self, item: Item) -> None:
+    def begin(self, item: Item, *, settles: bool) -> None:
         """A transaction that names the step is on its way."""
         item.busy += 1
+        if settles:
+            item.flags |= CLAIMED
 
     def finish(self, item: Item) -> None:
         """It has ended, well or not."""
         item.busy -= 1
+        if not item.busy:
+            item.flags &= ~CLAIMED
         self.offer(item)
 
     def _expire(self, now: float) -> None:

@@ -213,16 +213,19 @@ class DiskSpool:
         data: Sequence[bytes],
         items: Sequence[Item],
         messages: Sequence[Accepted] = (),
+        *,
+        settles: bool = True,
     ) -> None:
-        """Returns when the operations are durable and applied. items: the steps that they
-        settle; without any the full disk's reserve is not for them."""
+        """Returns when the operations are durable and applied. items: the steps that they name;
+        without any the full disk's reserve is not for them. settles: and settle, so that nobody
+        else may; a change leaves that to a run, for what its next hop accepts counts."""
         if self._closed:
             raise SpoolError(f"{self.shard}: the spool is closed")
         future: asyncio.Future[None] = self._loop.create_future()
         self._handover.add(Work(operations, data, list(items), messages, [future]))
         self._entering.update([message.id for message, _body in messages])
         for item in items:
-            self._index.begin(item)
+            self._index.begin(item, settles=settles)
         await future
 
     def _done(self, work: Work, transaction: Transaction, error: SpoolError | None) -> None:
@@ -379,28 +382,26 @@ class DiskSpool:
         self, keys: Sequence[tuple[str, int]], *, state: State | None, due_at: float | None
     ) -> int:
         found = self._named(keys)
-        items = [it for it in found if state is State.HELD or not it.expires]
+        changed = [it for it in found if not (it.expires and state is None)]
         operations = []
-        for item in items:
+        for item in changed:
             held = item.flags & HELD if state is None else state is State.HELD
-            due = item.due if due_at is None else due_at
+            due = item.due if due_at is None or item.expires else due_at
             operations.append(["c", item.card.id, item.number, 1 if held else 0, due])
-        await self._rule(operations, items)
+        if operations:
+            await self._commit(operations, (), changed, settles=False)
         return len(found)
 
     async def delete(self, keys: Sequence[tuple[str, int]]) -> int:
         return await self._finish(self._named(keys))
 
     async def _finish(self, items: list[Item]) -> int:
-        return await self._rule([["d", item.card.id, item.number] for item in items], items)
-
-    async def _rule(self, operations: list[list[Any]], items: list[Item]) -> int:
-        """Do it whatever the leases say; they lapse."""
+        """Whatever the leases say; they lapse."""
         if not items:
             return 0
         for item in items:
             self._index.lapse(item)
-        await self._commit(operations, (), items)
+        await self._commit([["d", item.card.id, item.number] for item in items], (), items)
         return len(items)
 
     def _named(self, keys: Sequence[tuple[str, int]]) -> list[Item]:

@@ -207,8 +207,8 @@ class Spool(Protocol):
     async def change(
         self, keys: Sequence[tuple[str, int]], *, state: State | None, due_at: float | None
     ) -> int:
-        """An operator's hold, release, flush. Returns how many steps were found. A lease lapses
-        when its step is held; otherwise a leased step is being run, and is left alone."""
+        """An operator's hold, release, flush. Returns how many steps were found. A leased step is
+        being run, and the run goes on: a hold keeps the step only if it is put off."""
 
     async def delete(self, keys: Sequence[tuple[str, int]]) -> int:
         """An operator's delete, without a DSN. Returns how many steps were found."""
