@@ -19,8 +19,8 @@ from gatepost.spool.files import Files, read_salvaging
 from gatepost.spool.frame import Frame, Scan, parse, scan
 from gatepost.spool.layout import INDEX, LOG, SPARE, Segment, named
 from gatepost.spool.records import whole
-from gatepost.spool.summary import heads, read_summary
-from gatepost.spool.writer import failure, write_summary
+from gatepost.spool.summary import Summary, heads, read_summary
+from gatepost.spool.writer import failure
 
 PEEK = 64 * 1024
 # What applying an operation raises that has the checksum of one, and no sense.
@@ -143,7 +143,9 @@ def _read(
             # A killed process leaves written but unsynced frames: nothing may build on them yet.
             files.sync_data(fd)
             if not found.damage:
-                write_summary(files, directory, segment, heads(content, found.frames))
+                summary = Summary(files, directory, segment)
+                summary.add(heads(content, found.frames))
+                summary.finish()
     finally:
         files.close(fd)
     result.torn += found.torn

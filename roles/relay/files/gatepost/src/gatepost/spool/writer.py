@@ -36,7 +36,7 @@ from gatepost.spool.interface import SpoolError, SpoolFull
 from gatepost.spool.layout import INDEX, LOG, QUARANTINE, SPARE, Segment
 from gatepost.spool.records import encode
 from gatepost.spool.reserve import Reserve
-from gatepost.spool.summary import summary
+from gatepost.spool.summary import Summary
 
 WRITE = os.O_RDWR | os.O_CREAT | os.O_EXCL
 
@@ -108,7 +108,7 @@ class Writer:
         self._active: Segment | None = None
         self._fd = -1
         self._ground = 0  # how far the active segment has been written, zeros and all
-        self._heads: list[bytes] = []
+        self._summary: Summary | None = None
         self._reserve = Reserve(directory, files)
         self._handed: SimpleQueue[Batch | Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
@@ -227,7 +227,8 @@ class Writer:
             self._ends = {}
         active.end = end
         self._sequence = sequence
-        self._heads.extend(heads)
+        if self._summary is not None:
+            self._summary.add(heads)
         return None
 
     def _put(self, parts: Sequence[bytes], offset: int, end: int, *, ahead: bool) -> None:
@@ -257,6 +258,7 @@ class Writer:
             self._fd = self._files.open(path, WRITE)
             self._ground = 0
         self._active = segment
+        self._summary = Summary(self._files, self._directory, segment)
         self._files.sync_directory(self._directory)
         return segment
 
@@ -284,11 +286,11 @@ class Writer:
         self._active = None
         self._ends[str(segment.number)] = segment.end
         fd, self._fd = self._fd, -1
-        heads, self._heads = self._heads, []
+        summary, self._summary = self._summary, None
         with contextlib.suppress(OSError):  # all that counts was synced
             self._files.close(fd)
-        if segment.end:
-            write_summary(self._files, self._directory, segment, heads)
+        if segment.end and summary is not None:
+            summary.finish()
 
     def retire(self, segment: Segment) -> None:
         """Give back a segment in which nothing is pending. Call it in the thread, for the oldest
@@ -311,18 +313,3 @@ class Writer:
         # Without its segment it is ignored, and dropped at the next start.
         with contextlib.suppress(OSError):
             self._files.unlink(self._directory / segment.name(INDEX))
-
-
-def write_summary(files: Files, directory: Path, segment: Segment, heads: list[bytes]) -> None:
-    """The segment's index file: what a start needs, without data. It is derived and has a
-    checksum, so it is not synced, and may be missing."""
-    path = directory / segment.name(INDEX)
-    try:
-        fd = files.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
-        try:
-            files.write(fd, summary(segment, heads), 0)
-        finally:
-            files.close(fd)
-    except OSError:
-        with contextlib.suppress(OSError):  # its checksum will not match
-            files.unlink(path)
