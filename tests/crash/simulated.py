@@ -124,6 +124,11 @@ class SimulatedFiles:
         self._open: dict[int, int] = {}
         self._next = 1000
 
+    def killed(self) -> State:
+        """What is left when the process dies now."""
+        with self._lock:
+            return self.state.killed()
+
     def _done(self, name: str) -> None:
         self.after(name)
 

@@ -40,6 +40,7 @@ class Kill:
     workers: int
     victims: tuple[str, ...]
     times: int = budget.of(5, 50)
+    messages: int = budget.of(2000, 12_000)
 
 
 KILLED: Final = {

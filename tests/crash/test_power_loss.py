@@ -24,7 +24,7 @@ from tests import budget
 
 from . import simulated, tables
 
-SEEDS = budget.of(range(4), range(40))
+SEEDS = budget.of(range(4), range(10))
 STATES = budget.of(2, 12)
 ROUNDS = budget.of(18, 40)
 SETTINGS = Settings(
@@ -143,7 +143,7 @@ async def record(
     moments: list[Moment] = []
     files.before = lambda operation: (
         None if operation in ("read", "list") else moments.append(
-            Moment(operation, files.state.killed(), promise.snapshot())
+            Moment(operation, files.killed(), promise.snapshot())
         )
     )  # fmt: skip
     spool = await DiskSpool.open(path, settings=SETTINGS, files=files)
@@ -151,9 +151,9 @@ async def record(
     work = Work(spool, promise, random, name)
     for _round in range(rounds):
         await work.round()
-        moments.append(Moment("at rest", files.state.killed(), promise.snapshot()))
+        moments.append(Moment("at rest", files.killed(), promise.snapshot()))
     await spool.close()
-    moments.append(Moment("at rest", files.state.killed(), promise.snapshot()))
+    moments.append(Moment("at rest", files.killed(), promise.snapshot()))
     return moments
 
 
