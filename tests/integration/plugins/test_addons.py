@@ -73,6 +73,6 @@ def test_an_instance_in_use(aws, instance):
     for reference in (instance["id"], instance["arn"]):
         listed["evaluate"]["analysis"]["analyzer"] = reference
         assert not aws.apply("mailmanager_rule_set", name="main", rules=rules)["changed"]
-    listed["evaluate"]["analysis"]["analyzer"] = instance["arn"][:-1] + "0"
+    listed["evaluate"]["analysis"]["analyzer"] = instance["arn"] + "0"
     refusal = aws.refuse("mailmanager_rule_set", name="main", rules=rules)
     assert "analyzer: there is no add-on instance arn:aws:ses:" in refusal
