@@ -25,7 +25,7 @@ from tests import budget
 from . import simulated, tables
 
 SEEDS = budget.of(range(4), range(10))
-STATES = budget.of(2, 12)
+STATES = budget.of(2, 4)
 ROUNDS = budget.of(18, 40)
 SETTINGS = Settings(
     segment_size=6000, batch_bytes=4000, low_space=0, spare_segments=2, cache_bytes=2000

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from zlib import crc32
 
+from gatepost.config import document, yaml_document
 from gatepost.config.load import load
 from gatepost.errors import ConfigError
 from gatepost.spool import frame
@@ -91,8 +92,9 @@ def documents(data: bytes) -> None:
 
 def configuration(data: bytes) -> None:
     """The whole file: it is taken, or refused with a ConfigError."""
+    file = Path("/nonexistent/gatepost.yml")
     with contextlib.suppress(ConfigError):
-        load("/nonexistent/gatepost.yml", data.decode("utf-8", "replace"))
+        load(file, document.plain(file, yaml_document.parse(file, data.decode("utf-8", "replace"))))
 
 
 def spool(data: bytes) -> None:
