@@ -24,7 +24,7 @@ from tests import budget
 
 from . import simulated, tables
 
-SEEDS = budget.of(range(4), range(10))
+SEEDS = budget.of(range(4), range(6))
 STATES = budget.of(2, 4)
 ROUNDS = budget.of(18, 40)
 SETTINGS = Settings(
