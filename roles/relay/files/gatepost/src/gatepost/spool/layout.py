@@ -1,7 +1,7 @@
 """Names in a spool directory: `<spool>/<shard>/…`, one shard a worker.
 
 In a shard: `lock`; `format` (formats.py); segments `<number>-<epoch>.log`, each with
-`<number>-<epoch>.index` that counts once it is sealed; `<number>-<epoch>.spare`, dead segments whose
+`<number>-<epoch>.index`, good once it is sealed; `<number>-<epoch>.spare`, dead segments whose
 blocks are written again; `reserve` (reserve.py); `quarantine/`, segments in which damage was found.
 Numbers grow; an epoch is random and stands in every frame, so that what a spare held before, or
 what a message's body pretends, is never taken for a frame.
