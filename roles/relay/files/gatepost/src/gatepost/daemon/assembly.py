@@ -41,8 +41,6 @@ from gatepost.verdicts.stage import Settings, Stage
 
 # How often an adopted shard is looked at, whether it is empty.
 _ADOPTED_EVERY: Final = 30.0
-# New objects that may stand before cycles are looked for among them: no more memory than with 700.
-_COLLECTED_EVERY: Final = 2500
 # How often archives are looked at for days that are past their retention.
 _PURGED_EVERY: Final = 3600.0
 
@@ -86,11 +84,9 @@ class Assembly:
             number = int(path.name)
             if number >= self._workers and number % self._workers == self._index:
                 await self._open(path)
-        # A large backlog need not be looked at by every collection; and little of a message is a
-        # cycle, so that to look for cycles at every 700 objects is 5 % of a worker's time.
+        # A large backlog need not be looked at by every collection.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(_COLLECTED_EVERY)
         await self._listeners.follow(self.config)
         self._keep(self._release_adopted())
         self._keep(memory.keep_giving_back())

@@ -103,7 +103,7 @@ class Settler:
         try:
             await self._keep(work.result)
         except StaleLease:
-            # An operator changed some of the steps meanwhile; the others are settled alone, and
+            # An operator deleted some of the steps meanwhile; the others are settled alone, and
             # what became of all of them has been recorded already.
             for part in ending.parts if len(ending.parts) > 1 else ():
                 with contextlib.suppress(StaleLease):
